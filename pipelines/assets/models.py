@@ -1,0 +1,91 @@
+"""dbt's seeds, models and tests as Dagster assets and checks: one dbt invocation, its results reported one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from pipelines import dbt_project, fingerprint
+from pipelines.assets.table_metadata import table_metadata
+from pipelines.assets.warehouse import Warehouse
+from pipelines.warehouse.draft import mark_made
+
+OWNERS = ["team:analytics-engineering"]
+
+
+class Translator(DagsterDbtTranslator):
+    """Names dbt's nodes for Dagster: keys are ``[schema, table]``, groups the folders of the project."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """``[schema, name]``, for sources, seeds and models alike."""
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Folder of the model (``marts_regional``), ``reference`` for seeds."""
+        if dbt_resource_props["resource_type"] != "model":
+            return str(dbt_resource_props["schema"])
+        return "_".join(PurePosixPath(dbt_resource_props["original_file_path"]).parent.parts[1:])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """Who answers for the models."""
+        return OWNERS
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """A test of severity error blocks what follows."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        severity = str(manifest["nodes"][unique_id]["config"]["severity"]).lower()
+        return spec._replace(blocking=severity == "error") if spec is not None else None
+
+
+def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """Every seed and model of ``manifest`` as one subsettable multi-asset."""
+    translator = Translator()
+    nodes = manifest["nodes"]
+    key_of = {
+        unique_id: translator.get_asset_key(node) for unique_id, node in nodes.items() if node["resource_type"] in ("model", "seed")
+    }
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt_models")
+    def dbt_models(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        selected = context.selected_asset_keys
+        whole = selected == frozenset(key_of.values())
+        select = None if whole else [nodes[unique_id]["name"] for unique_id, key in key_of.items() if key in selected]
+        results = dbt_project.build(warehouse.settings, select, on_node=lambda name: context.log.debug(f"dbt: {name}"))
+        made_from = fingerprint.models(warehouse.inputs)
+        with warehouse.connection() as connection:
+            good = [each for each in results if each.unique_id in key_of and each.good]
+            mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
+            for each in good:
+                key = key_of[each.unique_id]
+                yield dg.MaterializeResult(
+                    asset_key=key, metadata={**table_metadata(connection, *key.path), "seconds": round(each.seconds, 3)}
+                )
+        checks = {spec.key for spec in context.assets_def.check_specs}
+        for each in results:
+            key = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)
+            if key in checks and each.status != "skipped":
+                yield _check_result(each, key, nodes[each.unique_id])
+        bad = [each for each in results if not each.good]
+        if bad:
+            told = "\n".join(f"{each.unique_id}: {each.status}: {each.message}" for each in bad if each.status != "skipped")
+            raise dg.Failure(f"dbt: {len(bad)} of {len(results)} nodes did not end well\n{told}", allow_retries=False)
+
+    return dbt_models
+
+
+def _check_result(each: dbt_project.NodeResult, key: dg.AssetCheckKey, node: Mapping[str, Any]) -> dg.AssetCheckResult:
+    warns = each.status == "warn" or str(node["config"]["severity"]).lower() == "warn"
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=each.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
+        metadata={"status": each.status, "message": each.message, "failing rows": each.failures or 0, "test": each.unique_id},
+    )

@@ -1,0 +1,139 @@
+"""The last two steps of a refresh: every contract is checked, then the draft is published."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from pipelines import fingerprint
+from pipelines.assets.data_sets import OWNERS
+from pipelines.assets.warehouse import Warehouse
+from pipelines.checks import contracts
+from pipelines.datasets import DataSet, release_paths
+from pipelines.quiet import PUBLICATION_KEY
+from pipelines.settings import Settings
+from pipelines.warehouse import draft, publication
+
+# One night may fail without waking anybody; two may not.
+_LATE = timedelta(hours=26)
+_TOO_LATE = timedelta(hours=50)
+
+
+def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
+    """One blocking check per staging view, mart and quality table: pandera, built from the model's YAML."""
+    models = contracts.checked_models(manifest)
+
+    @dg.multi_asset_check(
+        name="contracts",
+        specs=[
+            dg.AssetCheckSpec(
+                contracts.CHECK,
+                asset=dg.AssetKey([node["schema"], node["name"]]),
+                description="The rows keep the model's contract: columns, types, nulls, bounds, allowed values.",
+                blocking=True,
+            )
+            for node in models.values()
+        ],
+        can_subset=True,
+    )
+    def contract_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+        selected = {key.asset_key for key in context.selected_asset_check_keys}
+        with warehouse.connection() as connection:
+            for node in models.values():
+                if dg.AssetKey([node["schema"], node["name"]]) in selected:
+                    yield contracts.check(connection, node)
+
+    return contract_check
+
+
+def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
+    """The published file. Refuses when a mart is older than a raw slice, a release is not loaded, or inputs moved."""
+    tables = sorted(
+        f"{node['schema']}.{node['name']}" for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")
+    )
+
+    @dg.asset(
+        key=PUBLICATION_KEY,
+        deps=[dg.AssetKey(table.split(".")) for table in tables],
+        group_name="publication",
+        description="The file analysts open: the draft, checked, copied, verified, and switched to in one step.",
+        owners=OWNERS,
+        kinds={"duckdb"},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=_TOO_LATE, warn_window=_LATE),
+    )
+    def publish(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+        settings = warehouse.settings
+        _refuse_if_unready(warehouse, tables, datasets)
+        published = publication.publish(
+            settings,
+            fingerprint.of(warehouse.inputs),
+            {
+                "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "run": warehouse.run,
+                "seconds_until_published": round(time.time() - warehouse.started, 3),
+                "draft": {"origin": warehouse.beginning.origin, "why": warehouse.beginning.why},
+                "revision": revision(settings),
+                "made_with": draft.made_with(fingerprint.loader(warehouse.inputs), warehouse.reference),
+                "checks": _check_counts(context),
+                "inputs": warehouse.inputs,
+            },
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "publication": published.name,
+                "file": dg.MetadataValue.path(str(published.file)),
+                "dagster/row_count": sum(published.manifest["rows"].values()),
+                "tables": len(published.manifest["rows"]),
+                "bytes": published.file.stat().st_size,
+            }
+        )
+
+    return publish
+
+
+def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Sequence[DataSet]) -> None:
+    if fingerprint.inputs(warehouse.settings) != warehouse.inputs:
+        raise dg.Failure("files changed while the run was going: run again", allow_retries=False)
+    with warehouse.connection() as connection:
+        stale = draft.older_than_raw(connection, tables, fingerprint.models(warehouse.inputs))
+        loaded = {
+            (dataset, release): sha
+            for dataset, release, sha in connection.execute("select dataset, release, sha256 from raw.releases").fetchall()
+        }
+    if stale:
+        raise dg.Failure(
+            f"{len(stale)} tables are older than what they rest on, {stale[0]} among them: materialize dbt's models first, "
+            "or run the job refresh",
+            allow_retries=False,
+        )
+    on_disk = {(dataset.name, path.name) for dataset in datasets for path in release_paths(dataset)}
+    if on_disk != loaded.keys():
+        waiting = sorted("/".join(each) for each in on_disk ^ loaded.keys())
+        raise dg.Failure(f"{waiting[0]} and {len(waiting) - 1} other releases are not loaded: run the job refresh", allow_retries=False)
+
+
+def _check_counts(context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Verdicts of this run so far: how many checks passed, and which did not."""
+    records = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    verdicts = [entry.dagster_event.asset_check_evaluation_data for entry in records if entry.dagster_event is not None]
+    failed = [f"{'/'.join(each.asset_key.path)}:{each.check_name} ({each.severity.value})" for each in verdicts if not each.passed]
+    return {"passed": len(verdicts) - len(failed), "failed": sorted(failed)}
+
+
+def revision(settings: Settings) -> str | None:
+    """The checkout's git revision, with ``-dirty`` when files differ from it; None outside a checkout."""
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(settings.checkout), "describe", "--always", "--dirty", "--abbrev=40"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.stdout.strip()

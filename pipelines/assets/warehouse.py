@@ -1,0 +1,80 @@
+"""The draft as a Dagster resource: taken under the writer's lock when a run starts, marked clean when it ends in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import dagster as dg
+import duckdb
+from pydantic import PrivateAttr
+
+from pipelines import fingerprint
+from pipelines.reference import Reference
+from pipelines.settings import Settings
+from pipelines.warehouse import draft, lock
+
+
+class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The draft, for the assets of one run.
+
+    ``full`` rebuilds it from ``data/raw`` and ``data/seeds`` alone. Raises WarehouseLocked when another run writes.
+    """
+
+    full: bool = False
+
+    _inputs: dict[str, str] = PrivateAttr(default_factory=dict)
+    _beginning: draft.Beginning | None = PrivateAttr(default=None)
+    _started: float = PrivateAttr(default=0.0)
+    _run: str = PrivateAttr(default="")
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
+        """Hold the lock for the whole run; nothing holds the draft open between runs."""
+        self._run = context.run_id or "no run"
+        with lock.writer(self.settings.lock, self._run):
+            self._started = time.time()
+            self._inputs = fingerprint.inputs(self.settings)
+            self._beginning = draft.begin(self.settings, self._run, fingerprint.loader(self._inputs), self.reference, self.full)
+            yield self
+            draft.finish(self.settings)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Where things are."""
+        return Settings.from_environment()
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The reference tables as they were when the run started."""
+        return Reference(self.settings.seeds)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Checksums of every input, taken when the run started."""
+        return self._inputs
+
+    @property
+    def beginning(self) -> draft.Beginning:
+        """How this run's draft came about."""
+        if self._beginning is None:
+            raise RuntimeError("the warehouse is opened by a run, not by hand")
+        return self._beginning
+
+    @property
+    def started(self) -> float:
+        """When the run took the lock (seconds since the epoch)."""
+        return self._started
+
+    @property
+    def run(self) -> str:
+        """Id of the run that holds the draft."""
+        return self._run
+
+    @contextmanager
+    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The draft, open while one asset works with it."""
+        with draft.connect(self.settings) as connection:
+            yield connection

@@ -1,0 +1,96 @@
+"""pandera schemas of staging and marts, built from dbt's manifest: a contract is written once, in its YAML.
+
+A column's type and nullability come from the dbt contract, its bounds and allowed values from ``config.meta``
+(``minimum``, ``maximum``, ``allowed_values``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.checks.shown import markdown
+from pipelines.checks.stages import failures
+from pipelines.errors import Blocked
+
+CHECK = "contract"
+"""Name of the check on every staging view and mart."""
+
+_CHECKED_SCHEMAS = ("staging", "marts", "quality")
+_POLARS_TYPE = {
+    "varchar": pl.String,
+    "text": pl.String,
+    "date": pl.Date,
+    "boolean": pl.Boolean,
+    "integer": pl.Int32,
+    "bigint": pl.Int64,
+    "smallint": pl.Int16,
+    "double": pl.Float64,
+    "timestamp": pl.Datetime("us"),
+}
+
+
+class ContractUnusable(Blocked):
+    """A model's YAML cannot be turned into a schema; names model, column and key."""
+
+
+def checked_models(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Models that must keep their contract before anything is published, by ``schema.table``."""
+    return {
+        f"{node['schema']}.{node['name']}": node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in _CHECKED_SCHEMAS
+    }
+
+
+def schema_of(node: Mapping[str, Any]) -> pa.DataFrameSchema:
+    """The pandera schema of a model: exact columns, types, nulls, bounds, allowed values. Raises ContractUnusable."""
+    return pa.DataFrameSchema(
+        {name: _column(node["name"], column) for name, column in node["columns"].items()}, strict=True, ordered=True
+    )
+
+
+def _column(model: str, column: Mapping[str, Any]) -> pa.Column:
+    dtype = _dtype(model, column)
+    meta = column.get("config", {}).get("meta", {}) or column.get("meta", {})
+    unknown = meta.keys() - {"unit", "minimum", "maximum", "allowed_values"}
+    if unknown:
+        raise ContractUnusable(f"model {model}, column {column['name']}: config.meta has unknown keys {sorted(unknown)}")
+    checks = []
+    if "minimum" in meta:
+        checks.append(pa.Check.ge(meta["minimum"]))
+    if "maximum" in meta:
+        checks.append(pa.Check.le(meta["maximum"]))
+    if "allowed_values" in meta:
+        checks.append(pa.Check.isin(meta["allowed_values"]))
+    required = {constraint["type"] for constraint in column.get("constraints", [])} & {"not_null", "primary_key"}
+    return pa.Column(dtype, nullable=not required, checks=checks)
+
+
+def _dtype(model: str, column: Mapping[str, Any]) -> Any:
+    said = str(column.get("data_type") or "").lower()
+    if said.startswith("decimal("):
+        precision, scale = said.removeprefix("decimal(").removesuffix(")").split(",")
+        return pl.Decimal(int(precision), int(scale))
+    if said not in _POLARS_TYPE:
+        raise ContractUnusable(f"model {model}, column {column['name']}: data_type {said!r} has no pandera type here")
+    return _POLARS_TYPE[said]
+
+
+def check(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """Hold the model's rows, as they are in the draft, against its contract."""
+    relation = connection.execute(f'select * from "{node["schema"]}"."{node["name"]}"')
+    frame = pl.DataFrame(relation.to_arrow_table())
+    failing = failures(schema_of(node), frame)
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey([node["schema"], node["name"]]),
+        check_name=CHECK,
+        passed=failing is None,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"rows": frame.height} | ({} if failing is None else {"failing": dg.MetadataValue.md(markdown(failing))}),
+    )

@@ -1,0 +1,85 @@
+"""Checks of the first stages: a data set's releases and its age, the raw tables' records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from pipelines.checks.shown import markdown
+from pipelines.datasets import DataSet
+from pipelines.records import RECORDS, columns
+from pipelines.warehouse.tables import TABLE_OF_KIND
+
+MOST_SHOWN = 50
+"""Failing rows shown in a check's metadata."""
+
+
+@dataclass(frozen=True)
+class StageCheck:
+    """A check made by the asset it is about. A failing WARN says so and lets the run go on; a blocking ERROR stops it."""
+
+    name: str
+    description: str
+    blocking: bool
+
+    def spec(self, key: Sequence[str]) -> dg.AssetCheckSpec:
+        """Its Dagster spec on asset ``key``."""
+        return dg.AssetCheckSpec(self.name, asset=dg.AssetKey(list(key)), description=self.description, blocking=self.blocking)
+
+    def result(self, key: Sequence[str], passed: bool, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
+        """Its verdict on asset ``key``."""
+        return dg.AssetCheckResult(
+            asset_key=dg.AssetKey(list(key)),
+            check_name=self.name,
+            passed=passed,
+            severity=dg.AssetCheckSeverity.ERROR if self.blocking else dg.AssetCheckSeverity.WARN,
+            metadata=metadata,
+        )
+
+
+RELEASES = StageCheck("releases", "Every release is readable and keeps every rule; a refused one is reported, the rest loaded.", False)
+RAW_RECORDS = StageCheck("raw_records", "Every row of the raw table keeps the record's pandera model.", True)
+AGE = StageCheck("age", "The latest release is not older than the publisher's promise.", False)
+
+
+def raw_records(connection: duckdb.DuckDBPyConnection, kind: str) -> dg.AssetCheckResult:
+    """Validate the whole raw table of ``kind`` against its record model."""
+    table = TABLE_OF_KIND[kind]
+    frame = pl.DataFrame(connection.execute(f"select {', '.join(columns(kind))} from raw.{table}").to_arrow_table())
+    failing = failures(RECORDS[kind].to_schema(), frame)
+    return RAW_RECORDS.result(["raw", table], failing is None, {"rows": frame.height} | _shown(failing))
+
+
+def age(connection: duckdb.DuckDBPyConnection, dataset: DataSet, max_age_days: int, today: date) -> dg.AssetCheckResult:
+    """Days since the newest statement was published (or, undated, read), against the data set's promise."""
+    latest = connection.execute(
+        f"select max(published_not_after) from raw.{TABLE_OF_KIND[dataset.kind]} where dataset = ?", [dataset.name]
+    ).fetchone()
+    published: date | None = latest[0] if latest else None
+    days = None if published is None else (today - published).days
+    return AGE.result(
+        dataset.key,
+        days is not None and days <= max_age_days,
+        {"latest published": str(published), "age in days": days if days is not None else "nothing published", "allowed": max_age_days},
+    )
+
+
+def failures(schema: Any, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """pandera's failure cases, at most ``MOST_SHOWN``, or None when the (collected) frame is good."""
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        cases: pl.DataFrame = errors.failure_cases
+        return cases.head(MOST_SHOWN)
+    return None
+
+
+def _shown(failing: pl.DataFrame | None) -> dict[str, Any]:
+    return {} if failing is None else {"failing": dg.MetadataValue.md(markdown(failing))}

@@ -1,0 +1,318 @@
+"""The ``marsad`` command: what people type, what they read, which exit code a program gets. No work is done here.
+
+Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 another run is writing; 4 published, but a release was refused;
+5 nothing published, or nothing known of what was asked; 6 blocked, nothing published; 7 the input was refused.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.errors import BadInput, Blocked, Expected, Unknown
+from pipelines.settings import Settings
+
+REFUSED_SOME = 4
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Marsad: Morocco's digital indicators, in one DuckDB file.")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def main() -> None:
+    """Entry point: one clear line for what is expected to go wrong."""
+    try:
+        app()
+    except Expected as error:
+        err.print(f"[red]marsad:[/red] {escape(str(error))}", soft_wrap=True)
+        raise SystemExit(error.exit_code) from None
+
+
+def _json(said: Any) -> None:
+    def plain(value: Any) -> Any:
+        return float(value) if isinstance(value, Decimal) else str(value)
+
+    sys.stdout.write(json.dumps(said, ensure_ascii=False, indent=2, default=plain) + "\n")
+
+
+@app.command()
+def refresh(
+    full: Annotated[bool, typer.Option(help="Rebuild everything from data/raw and data/seeds alone.")] = False,
+    dataset: Annotated[str | None, typer.Option(help="Only this data set (domain/name), into the draft; publishes nothing.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load what is new, build the marts, check everything and publish."""
+    from pipelines.refresh import refresh as run
+
+    settings = Settings.from_environment()
+    try:
+        if as_json or not err.is_terminal:
+            outcome = run(settings, full=full, dataset=dataset)
+        else:
+            with err.status("looking for what is new") as status:
+                outcome = run(settings, full=full, dataset=dataset, listener=lambda line: status.update(escape(line)))
+    except Blocked as error:
+        kept = f"readers keep {settings.current.resolve().name}" if settings.current.exists() else "nothing was published before"
+        raise Blocked(f"nothing was published; {kept}\n{error}") from error
+    refused = sum(outcome.refused.values())
+    published = outcome.published.name if outcome.published else None
+    if as_json:
+        _json(
+            {
+                "publication": published,
+                "rested": outcome.rested,
+                "seconds": round(outcome.seconds, 2),
+                "rows_added": {name: rows for name, rows in outcome.rows_added.items() if rows},
+                "releases_refused": refused,
+                "checks_passed": outcome.checks_passed,
+                "checks_warned": outcome.checks_warned,
+            }
+        )
+    elif outcome.rested:
+        out.print(f"{outcome.rested} ({outcome.seconds:.1f} s)")
+    else:
+        _report(settings, outcome)
+    if refused:
+        raise SystemExit(REFUSED_SOME)
+
+
+def _report(settings: Settings, outcome: Any) -> None:
+    added = {name: rows for name, rows in outcome.rows_added.items() if rows}
+    out.print(f"loaded     {sum(added.values()):,} new statements from {len(added)} data sets")
+    for name, count in outcome.refused.items():
+        if count:
+            out.print(f"[yellow]refused    {count} release(s) of {name}[/yellow]: see quality.refused_rows")
+    out.print(f"checked    {outcome.checks_passed} checks passed, {len(outcome.checks_warned)} warn")
+    for warned in outcome.checks_warned:
+        out.print(f"           [yellow]{warned}[/yellow]")
+    if outcome.published is None:
+        out.print(f"built      the draft only, nothing published ({outcome.seconds:.1f} s); `marsad refresh` publishes")
+        return
+    rows = outcome.published.manifest["rows"]
+    marts = {name: count for name, count in rows.items() if name.startswith("marts.")}
+    table = Table("mart", "rows", box=None, pad_edge=False)
+    for name, count in marts.items():
+        table.add_row(name, f"{count:,}")
+    out.print(f"published  {outcome.published.name} ({outcome.seconds:.1f} s)")
+    out.print(table)
+    out.print(f"open it    duckdb -readonly {settings.published}", soft_wrap=True)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What is published, since when, and how old each source is."""
+    from pipelines.warehouse import publication
+    from pipelines.warehouse.reading import reader
+
+    settings = Settings.from_environment()
+    now = publication.current(settings)
+    if now is None:
+        raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
+    with reader(settings) as connection:
+        cursor = connection.execute(
+            "select dataset, publisher, releases, latest_published_on, latest_retrieved_on, max_age_days, refused_releases "
+            "from quality.source_health order by dataset"
+        )
+        names = [column[0] for column in cursor.description or []]
+        sources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for source in sources:
+        source["age_days"] = None if source["latest_published_on"] is None else (date.today() - source["latest_published_on"]).days
+    if as_json:
+        _json({"publication": now.name, "published_at": now.manifest["published_at"], "file": str(now.file), "sources": sources})
+        return
+    out.print(f"publication  {now.name}, published {now.manifest['published_at']}")
+    out.print(f"file         {settings.published}", soft_wrap=True)
+    table = Table("data set", "publisher", "releases", "latest published", "age", "allowed", box=None, pad_edge=False)
+    for source in sources:
+        late = source["max_age_days"] is not None and (source["age_days"] is None or source["age_days"] > source["max_age_days"])
+        age = "undated" if source["age_days"] is None else f"{source['age_days']} d"
+        table.add_row(
+            source["dataset"],
+            source["publisher"],
+            str(source["releases"]) + (f" ({source['refused_releases']} refused)" if source["refused_releases"] else ""),
+            str(source["latest_published_on"] or "undated"),
+            f"[yellow]{age}, late[/yellow]" if late else age,
+            "no promise" if source["max_age_days"] is None else f"{source['max_age_days']} d",
+        )
+    out.print(table)
+
+
+@app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(help="An indicator's id, as `marsad indicators` lists it.")],
+    area: Annotated[str | None, typer.Option(help="Code or name of an area.")] = None,
+    period: Annotated[str | None, typer.Option(help="2022, 2022-Q1, 2022-03, 2022-01/2022-06 ...")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every statement behind a figure: its quote, its document, its conflicts."""
+    from pipelines.explaining import explain as ask
+    from pipelines.warehouse.reading import reader
+
+    with reader(Settings.from_environment()) as connection:
+        found = ask(connection, indicator, area, period)
+    if as_json:
+        _json({"indicator": found.indicator, "statements": found.statements, "contradictions": found.contradictions})
+        return
+    out.print(f"[bold]{indicator}[/bold]  {found.indicator['label_en']}", soft_wrap=True)
+    for each in found.statements:
+        mark = f"current ({each['decided_by']})" if each["is_current"] else "not current"
+        scale = f" x 10^{each['unit_mult']}" if each["unit_mult"] else ""
+        value = "no value" if each["obs_value"] is None else f"{each['bound']} {each['obs_value']}{scale} {each['unit_measure']}"
+        out.print(f"\n[bold]{escape(str(each['area']))}[/bold]  {each['period']}  {value}  status {each['obs_status']}  {mark}", soft_wrap=True)
+        cell = [each["definition"], f"urbanisation {each['urbanisation']}", each["breakdown"]]
+        out.print(f"  definition  {escape(', '.join(cell))}", soft_wrap=True)
+        dated = each["published_on"] or "undated"
+        out.print(f"  said by     {each['publisher']}, in {escape(each['document_title'])} ({dated})", soft_wrap=True)
+        out.print(f"  address     {escape(each['address'] or 'none')}", soft_wrap=True)
+        out.print(f"  carried by  {each['dataset']}/{each['release']} row {each['release_row']}", soft_wrap=True)
+        for name in ("quote", "locator", "comment"):
+            if each[name]:
+                out.print(f"  {name:<11} {escape(each[name])}", soft_wrap=True)
+    for each in found.contradictions:
+        out.print(
+            f"\n[yellow]conflict[/yellow] ({each['basis']}, {each['kind']}) {each['period']}: "
+            f"{each['current_value']:f} ({each['current_publisher']}, {each['current_document']}) against "
+            f"{each['other_value']:f} ({each['other_publisher']}, {each['other_document']})",
+            soft_wrap=True,
+        )
+
+
+@app.command()
+def indicators(word: Annotated[str | None, typer.Argument(help="Part of a name, in any of the three languages.")] = None, as_json: AsJson = False) -> None:
+    """Find indicators: id, domain, label, how many statements, which years."""
+    from pipelines.explaining import search_indicators
+    from pipelines.warehouse.reading import reader
+
+    with reader(Settings.from_environment()) as connection:
+        found = search_indicators(connection, word)
+    if not found:
+        raise Unknown(f"no indicator has {word!r} in its names or description")
+    if as_json:
+        _json(found)
+        return
+    table = Table("indicator", "domain", "label", "statements", "periods", box=None, pad_edge=False)
+    for each in found:
+        years = sorted({str(each[end])[:4] for end in ("first_period", "last_period") if each[end]})
+        table.add_row(each["indicator"], each["domain"], each["label_en"], f"{each['statements']:,}", "-".join(years) or "targets only")
+    out.print(table)
+
+
+@app.command()
+def query(sql: Annotated[str, typer.Argument(help="One SQL statement.")], as_json: AsJson = False) -> None:
+    """Ask the published file in SQL, read-only."""
+    import duckdb
+
+    from pipelines.warehouse.reading import reader
+
+    with reader(Settings.from_environment()) as connection:
+        try:
+            relation = connection.sql(sql)
+        except duckdb.Error as error:
+            raise BadInput(str(error)) from None
+        if relation is None:
+            return
+        if as_json:
+            _json([dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()])
+        else:
+            relation.show(max_width=out.width if out.is_terminal else 10_000, max_rows=200)
+
+
+@app.command()
+def attach() -> None:
+    """Print the SQL that attaches the published file under the name its views expect."""
+    from pipelines.warehouse.reading import attach_statement
+
+    typer.echo(attach_statement(Settings.from_environment()))
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file in the data set's format.")],
+    dataset: Annotated[str, typer.Option(help="The data set it is a release of: domain/name.")],
+    document: Annotated[str | None, typer.Option(help="The document it carries, described in data/seeds/documents.csv.")] = None,
+    published_on: Annotated[str | None, typer.Option(help="YYYY, YYYY-MM or YYYY-MM-DD, when no document is named.")] = None,
+    retrieved_on: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today when no document is named.")] = None,
+    note: Annotated[str | None, typer.Option(help="Anything the next reader should know.")] = None,
+    replaces: Annotated[str | None, typer.Option(help="File name of the release whose slip this one mends.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is replaced.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """File a release: check it, give it its sidecar, seal it. The next refresh loads it."""
+    from pipelines.datasets import data_sets
+    from pipelines.filing import Sidecar, file_release
+    from pipelines.reference import Reference
+    from pipelines.warehouse import lock
+
+    settings = Settings.from_environment()
+    known = {each.name: each for each in data_sets(settings.raw)}
+    if dataset not in known:
+        raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(known))}")
+    when, precision = _printed_date(published_on)
+    said = Sidecar(document, when, precision, date.fromisoformat(retrieved_on) if retrieved_on else None, note, replaces, reason)
+    with lock.writer(settings.lock, "filing a release"):
+        release, statements = file_release(known[dataset], file, said, Reference(settings.seeds))
+    if as_json:
+        _json({"dataset": dataset, "release": release.name, "statements": statements, "sha256": release.sha256})
+    else:
+        out.print(f"filed {dataset}/{release.name}: {statements} statements, sealed {release.sha256[:12]}; `marsad refresh` loads it")
+
+
+def _printed_date(text: str | None) -> tuple[date | None, str]:
+    if text is None:
+        return None, "UNKNOWN"
+    precision = {4: "YEAR", 7: "MONTH", 10: "DAY"}.get(len(text))
+    try:
+        if precision is None:
+            raise ValueError(text)
+        return date.fromisoformat(text + "-01-01"[: 10 - len(text)] if precision == "YEAR" else (text + "-01")[:10]), precision
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not YYYY, YYYY-MM or YYYY-MM-DD", param_hint="--published-on") from None
+
+
+@app.command()
+def publications(as_json: AsJson = False) -> None:
+    """The publications kept, newest last, and which one readers get."""
+    from pipelines.warehouse import publication
+
+    settings = Settings.from_environment()
+    kept = publication.publications(settings)
+    now = publication.current(settings)
+    if not kept or now is None:
+        raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
+    if as_json:
+        _json([{"publication": each.name, "current": each.name == now.name, **each.manifest} for each in kept])
+        return
+    table = Table("", "publication", "published", "statements", "draft from", box=None, pad_edge=False)
+    for each in kept:
+        rows = each.manifest["rows"]
+        count = rows["raw.observations"] + rows["raw.targets"] + rows["raw.events"]
+        mark = "*" if each.name == now.name else ""
+        table.add_row(mark, each.name, each.manifest["published_at"], f"{count:,}", each.manifest["draft"]["origin"])
+    out.print(table)
+
+
+@app.command()
+def rollback(publication: Annotated[str | None, typer.Argument(help="Name of a kept publication; the one before by default.")] = None) -> None:
+    """Give readers an earlier publication again."""
+    from pipelines.warehouse import lock
+    from pipelines.warehouse.publication import rollback as go_back
+
+    settings = Settings.from_environment()
+    with lock.writer(settings.lock, "rolling back"):
+        left, taken = go_back(settings, publication)
+    out.print(f"readers get {taken.name} again; {left.name} is kept, and its inputs are not published again by themselves")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""Data sets, releases and their sidecars as they lie in ``data/raw``: finding them, checking their seals, filing new ones.
+
+A data set is a folder ``<domain>/<dataset>`` with a ``dataset.yml``; a release is a file beside it with a sidecar
+``<file>.yml``. What does not belong here: what a release says (``sources``), whether it is good (``statements``), Dagster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.errors import BadInput
+
+DATASET_FILE = "dataset.yml"
+KINDS = ("observation", "target", "event")
+PRECISIONS = ("DAY", "MONTH", "YEAR", "UNKNOWN")
+_RELEASE_NAME = re.compile(r"(?:undated|\d{4}(?:-\d{2}(?:-\d{2})?)?)__[a-z0-9][a-z0-9._-]*")
+_DATASET_KEYS = {
+    "title", "description", "publisher", "address", "licence", "reader", "kind", "expected_every", "max_age_days", "contact",
+}  # fmt: skip
+_SIDECAR_KEYS = {"document", "published_on", "published_precision", "retrieved_on", "note"}
+_SIDECAR_OPTIONAL = {"replaces", "reason", "package", "workbooks", "sha256", "recorded_at"}
+
+
+class DataSetInvalid(BadInput):
+    """A ``dataset.yml`` that cannot be used; the message names file, key and rule."""
+
+
+class ReleaseInvalid(BadInput):
+    """A release that cannot even be read as one: its name, sidecar or seal is wrong. Names file, rule and what to do."""
+
+
+class SealBroken(ReleaseInvalid):
+    """The bytes of a sealed release are not those that were accepted."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One ``dataset.yml``. ``name`` is ``<domain>/<dataset>``."""
+
+    folder: Path
+    domain: str
+    name: str
+    title: dict[str, str]
+    description: str
+    publisher: str
+    address: str | None
+    licence: str
+    reader: str
+    kind: str
+    expected_every: str | None
+    max_age_days: int | None
+    contact: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> list[str]:
+        """The asset key: domain and data set."""
+        return self.name.split("/")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release and what its sidecar says. ``sha256`` and ``recorded_at`` are the seal."""
+
+    dataset: str
+    path: Path
+    document: str | None
+    published_on: date | None
+    published_precision: str
+    retrieved_on: date
+    note: str | None
+    replaces: str | None
+    reason: str | None
+    sha256: str
+    recorded_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The file's name, which is the release's id within its data set."""
+        return self.path.name
+
+
+def data_sets(raw: Path) -> list[DataSet]:
+    """Every data set under ``raw``, by name. Raises DataSetInvalid."""
+    return [read_data_set(path) for path in sorted(raw.glob(f"*/*/{DATASET_FILE}"))]
+
+
+def read_data_set(path: Path) -> DataSet:
+    """One ``dataset.yml``. Raises DataSetInvalid."""
+    said = _yaml(path, DataSetInvalid)
+    missing, unknown = _DATASET_KEYS - said.keys(), said.keys() - _DATASET_KEYS - {"options"}
+    if missing or unknown:
+        raise DataSetInvalid(f"{path}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+    if said["kind"] not in KINDS:
+        raise DataSetInvalid(f"{path}: kind is {said['kind']!r}, must be one of {', '.join(KINDS)}")
+    title = said["title"]
+    if not isinstance(title, dict) or {"en", "fr", "ar"} - title.keys() or not all(title.values()):
+        raise DataSetInvalid(f"{path}: title must be given in en, fr and ar")
+    if said["expected_every"] is None and said["max_age_days"] is not None:
+        raise DataSetInvalid(f"{path}: max_age_days is {said['max_age_days']} but expected_every is null: say both or neither")
+    if said["expected_every"] is not None and not isinstance(said["max_age_days"], int):
+        raise DataSetInvalid(f"{path}: expected_every is {said['expected_every']} but max_age_days is not a number of days")
+    folder = path.parent
+    return DataSet(
+        folder=folder,
+        domain=folder.parent.name,
+        name=f"{folder.parent.name}/{folder.name}",
+        **{key: said[key] for key in _DATASET_KEYS},
+        options=said.get("options") or {},
+    )
+
+
+def release_paths(dataset: DataSet) -> list[Path]:
+    """Release files of ``dataset``, by name: every file but ``dataset.yml`` and the sidecars."""
+    return sorted(
+        path
+        for path in dataset.folder.iterdir()
+        if path.is_file() and path.name != DATASET_FILE and path.suffix != ".yml" and not path.name.startswith(".")
+    )
+
+
+def sidecar_path(release: Path) -> Path:
+    """Where the sidecar of ``release`` stands."""
+    return release.with_name(release.name + ".yml")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_release(dataset: DataSet, path: Path) -> Release:
+    """The release at ``path`` with its seal verified.
+
+    Raises ReleaseInvalid when name or sidecar are wrong or the release is not sealed, SealBroken when its bytes changed.
+    """
+    said = read_sidecar(path)
+    if "sha256" not in said or "recorded_at" not in said:
+        raise ReleaseInvalid(f"{path}: not sealed; file it with `marsad add {path} --dataset {dataset.name}`")
+    actual = checksum(path)
+    if actual != said["sha256"]:
+        raise SealBroken(
+            f"{path}: an accepted release never changes, but its bytes did: sealed {said['sha256']}, now {actual}; "
+            "restore the file, and mend a slip with a new release whose sidecar says replaces and reason"
+        )
+    recorded_at = said["recorded_at"]
+    if not isinstance(recorded_at, datetime) or recorded_at.tzinfo is None:
+        raise ReleaseInvalid(f"{sidecar_path(path)}: recorded_at must be a time in UTC, not {recorded_at!r}")
+    return Release(
+        dataset=dataset.name,
+        path=path,
+        document=said["document"],
+        published_on=said["published_on"],
+        published_precision=said["published_precision"],
+        retrieved_on=said["retrieved_on"],
+        note=said["note"],
+        replaces=said.get("replaces"),
+        reason=said.get("reason"),
+        sha256=said["sha256"],
+        recorded_at=recorded_at.astimezone(UTC).replace(tzinfo=None),
+    )
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """What the sidecar of release ``path`` says, checked key by key. Raises ReleaseInvalid."""
+    if not _RELEASE_NAME.fullmatch(path.name):
+        raise ReleaseInvalid(
+            f"{path}: a release is named <YYYY[-MM[-DD]] or undated>__<document slug>.<format>, in lower case without blanks"
+        )
+    sidecar = sidecar_path(path)
+    if not sidecar.exists():
+        raise ReleaseInvalid(f"{path}: has no sidecar {sidecar.name}; file releases with `marsad add`")
+    said = _yaml(sidecar, ReleaseInvalid)
+    missing, unknown = _SIDECAR_KEYS - said.keys(), said.keys() - _SIDECAR_KEYS - _SIDECAR_OPTIONAL
+    if missing or unknown:
+        raise ReleaseInvalid(f"{sidecar}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+    published_on, precision = said["published_on"], said["published_precision"]
+    if precision not in PRECISIONS or (published_on is None) != (precision == "UNKNOWN"):
+        raise ReleaseInvalid(f"{sidecar}: published_on {published_on} does not go with published_precision {precision}")
+    if not isinstance(said["retrieved_on"], date) or not (published_on is None or isinstance(published_on, date)):
+        raise ReleaseInvalid(f"{sidecar}: published_on and retrieved_on must be dates (YYYY-MM-DD)")
+    prefix = path.name.partition("__")[0]
+    if prefix != expected_prefix(published_on, precision):
+        raise ReleaseInvalid(f"{path}: its name says {prefix}, its sidecar says published {published_on} ({precision})")
+    if (said.get("replaces") is None) != (said.get("reason") is None):
+        raise ReleaseInvalid(f"{sidecar}: replaces and reason go together")
+    return said
+
+
+def expected_prefix(published_on: date | None, precision: str) -> str:
+    """First part of a release's file name."""
+    if published_on is None:
+        return "undated"
+    return published_on.isoformat()[: {"DAY": 10, "MONTH": 7, "YEAR": 4}[precision]]
+
+
+def seal(dataset: DataSet, path: Path, now: datetime | None = None) -> Release:
+    """Seal the release at ``path``: write sha256 and recorded_at into its sidecar, once.
+
+    ``recorded_at`` is ``now`` (UTC), but never earlier than the data set's last one, even if the clock went back.
+    Raises ReleaseInvalid when it is sealed already or cannot be.
+    """
+    said = read_sidecar(path)
+    if "sha256" in said:
+        raise ReleaseInvalid(f"{path}: is sealed already ({said['sha256']}); a new statement is a new release")
+    recorded = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    for other in release_paths(dataset):
+        if other != path and sidecar_path(other).exists():
+            earlier = read_sidecar(other).get("recorded_at")
+            if isinstance(earlier, datetime):
+                recorded = max(recorded, earlier.astimezone(UTC))
+    write_sidecar(path, said | {"sha256": checksum(path), "recorded_at": recorded})
+    return read_release(dataset, path)
+
+
+def write_sidecar(release: Path, said: dict[str, Any]) -> None:
+    """Write the sidecar whole or not at all: a temporary name, then a rename."""
+    sidecar = sidecar_path(release)
+    temporary = sidecar.with_name(f".{sidecar.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        yaml.safe_dump(said, file, allow_unicode=True, sort_keys=False, width=120)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(sidecar)
+
+
+def _yaml(path: Path, error: type[BadInput]) -> dict[str, Any]:
+    try:
+        said = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+        raise error(f"{path}: cannot be read: {cause}") from cause
+    if not isinstance(said, dict):
+        raise error(f"{path}: must be a table of keys and values")
+    return said
+
+
+# libyaml's loader is ten times faster and reads the same; it is compiled into the wheels of every platform we support.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,103 @@
+"""Runs dbt inside this process, on the draft: parse when a model changed, build in one invocation.
+
+A child process would outlive a killed parent and go on writing, and would cost a third more. What does not belong here:
+what Dagster makes of the results (``assets.models``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors import Blocked
+from pipelines.settings import Settings
+
+_STAMP = "made_from"
+
+
+class DbtFailed(Blocked):
+    """dbt itself could not run: the project does not parse, the draft cannot be opened."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one seed, model or test. ``status`` is dbt's: success, pass, warn, error, fail, skipped."""
+
+    unique_id: str
+    status: str
+    message: str
+    failures: int | None
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Whether the run may go on."""
+        return self.status in ("success", "pass", "warn", "no-op")
+
+
+def manifest(settings: Settings, made_from: str) -> dict[str, Any]:
+    """dbt's manifest, parsed again only when the fingerprint of models and seeds changed. Raises DbtFailed."""
+    path = settings.dbt_target / "manifest.json"
+    stamp = settings.dbt_target / _STAMP
+    if not path.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != made_from:
+        stamp.unlink(missing_ok=True)
+        _invoke(settings, "parse")
+        stamp.write_text(made_from, encoding="utf-8")
+    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return said
+
+
+def build(settings: Settings, select: list[str] | None = None, on_node: Callable[[str], None] | None = None) -> list[NodeResult]:
+    """``dbt build`` of everything, or of the nodes named in ``select``; unit tests are the test suite's, not the night's.
+
+    ``on_node`` is called with the name of each node that ends. Raises DbtFailed when dbt could not run at all; failing
+    models and tests are results.
+    """
+    chosen = ["--select", *select] if select else []
+    return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_node=on_node)
+
+
+def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | None = None) -> list[NodeResult]:
+    # Imported here: on a night with nothing new dbt is not even loaded.
+    from dbt.cli.main import dbtRunner
+
+    def heard(event: Any) -> None:
+        if on_node is not None and event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            on_node(event.data.node_info.node_name)
+
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    with _environment(settings):
+        outcome = dbtRunner(callbacks=[heard]).invoke(
+            [
+                "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
+                "--log-path", str(settings.dbt_target / "logs"), "--no-send-anonymous-usage-stats", "--no-version-check",
+                *command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
+                "--target-path", str(settings.dbt_target),
+            ]
+        )  # fmt: skip
+    if outcome.exception is not None:
+        raise DbtFailed(f"dbt {command[0]}: {outcome.exception}") from outcome.exception
+    return [
+        NodeResult(each.node.unique_id, str(each.status), str(each.message or ""), each.failures, float(each.execution_time))
+        for each in getattr(outcome.result, "results", [])
+    ]
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """What the profile and the project read: where the draft and the seeds are."""
+    said = {"MARSAD_DRAFT": str(settings.draft), "MARSAD_SEEDS": str(settings.seeds), "DO_NOT_TRACK": "1"}
+    before = {name: os.environ.get(name) for name in said}
+    os.environ.update(said)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value

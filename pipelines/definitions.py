@@ -1,0 +1,56 @@
+"""What Dagster loads: assets, checks, jobs, the nightly schedule, and the warehouse they share."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines import dbt_project, fingerprint
+from pipelines.assets.data_sets import data_set_asset, raw_tables_asset
+from pipelines.assets.models import models_asset
+from pipelines.assets.publication import contract_checks, publication_asset
+from pipelines.assets.warehouse import Warehouse
+from pipelines.datasets import data_sets
+from pipelines.night import nightly_schedule
+from pipelines.settings import Settings
+
+
+def definitions(
+    settings: Settings, full: bool = False, loggers: dict[str, dg.LoggerDefinition] | None = None
+) -> dg.Definitions:
+    """Everything, for the places ``settings`` names; ``full`` rebuilds from raw and seeds alone. A run logs to ``loggers``."""
+    datasets = data_sets(settings.raw)
+    manifest = dbt_project.manifest(settings, fingerprint.models(fingerprint.inputs(settings)))
+    refresh = dg.define_asset_job(
+        "refresh",
+        selection=dg.AssetSelection.all(),
+        description="Everything: load what is new, build the marts, check, publish.",
+    )
+    per_domain = [
+        dg.define_asset_job(
+            f"load_{domain}",
+            selection=dg.AssetSelection.groups(domain),
+            description=f"Load the releases of {domain} into the draft; publishes nothing.",
+        )
+        for domain in sorted({dataset.domain for dataset in datasets})
+    ]
+    return dg.Definitions(
+        assets=[
+            *(data_set_asset(dataset) for dataset in datasets),
+            raw_tables_asset(datasets),
+            models_asset(manifest),
+            publication_asset(manifest, datasets),
+        ],
+        asset_checks=[contract_checks(manifest)],
+        jobs=[refresh, *per_domain],
+        schedules=[nightly_schedule(refresh)],
+        resources={"warehouse": Warehouse(full=full)},
+        # DuckDB has one writer: steps of one run take turns in one process.
+        executor=dg.in_process_executor,
+        loggers=loggers,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location: paths come from the environment."""
+    return definitions(Settings.from_environment())

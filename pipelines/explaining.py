@@ -1,0 +1,129 @@
+"""What stands behind a figure: every statement about it, its quote and document, and what it conflicts with.
+
+Reads the published file; what does not belong here: how it is printed (``cli``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import Unknown
+from pipelines.periods import PeriodError, span
+from pipelines.reference import nearest
+
+
+class NothingKnown(Unknown):
+    """No statement answers the question; the message offers what does."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Statements (one dict each, the current one of a cell first) and the contradictions among them."""
+
+    indicator: dict[str, Any]
+    statements: list[dict[str, Any]]
+    contradictions: list[dict[str, Any]]
+
+
+_STATEMENTS = """
+select
+    statements.ref_area, areas.label_en as area, statements.urbanisation, statements.breakdown, statements.period,
+    statements.period_start, statements.period_end, statements.definition,
+    statements.obs_value, statements.value, statements.bound, statements.unit_measure, statements.unit_mult, statements.obs_status,
+    statements.publisher, statements.document, documents.title as document_title, documents.address, statements.locator,
+    statements.quote, statements.comment, statements.published_on, statements.published_precision, statements.recorded_at,
+    statements.dataset, statements.release, statements.release_row, statements.observation_id, statements.cell_id,
+    current_statements.observation_id is not null as is_current, current_statements.decided_by
+from staging.stg_observations as statements
+inner join reference.areas as areas on areas.ref_area = statements.ref_area
+inner join reference.documents as documents on documents.document = statements.document
+left join intermediate.int_current_observations as current_statements
+    on current_statements.observation_id = statements.observation_id
+where statements.indicator = $indicator
+    and ($area is null or statements.ref_area = $area)
+    and ($start is null or statements.period_end >= $start)
+    and ($end is null or statements.period_end <= $end)
+order by
+    statements.ref_area, statements.urbanisation, statements.breakdown, statements.period_end, statements.definition,
+    statements.cell_id, is_current desc, statements.observation_id
+"""
+
+_CONTRADICTIONS = """
+select
+    basis, kind, period, current_value, current_publisher, current_document, other_value, other_publisher, other_document,
+    current_definition, other_definition, difference, decided_by
+from quality.contradictions
+where current_observation_id in (select unnest($ids)) or other_observation_id in (select unnest($ids))
+order by all
+"""
+
+
+def explain(
+    connection: duckdb.DuckDBPyConnection, indicator: str, area: str | None = None, period: str | None = None
+) -> Explanation:
+    """Every statement about ``indicator``, in ``area`` (code or name) and ``period`` (the grammar's), if given.
+
+    Raises NothingKnown with the nearest known names.
+    """
+    described = _rows(connection, "select * from reference.indicators where indicator = $indicator", {"indicator": indicator})
+    if not described:
+        known = frozenset(name for (name,) in connection.execute("select indicator from reference.indicators").fetchall())
+        near = ", ".join(nearest(indicator, known)) or "look with `marsad indicators WORD`"
+        raise NothingKnown(f"there is no indicator {indicator!r}; nearest: {near}")
+    code = None if area is None else _area(connection, area)
+    start = end = None
+    if period is not None:
+        try:
+            asked = span(period)
+        except PeriodError as error:
+            raise NothingKnown(f"period {period!r}: {error}") from error
+        start, end = asked.start, asked.end
+    found = _rows(connection, _STATEMENTS, {"indicator": indicator, "area": code, "start": start, "end": end})
+    if not found:
+        raise NothingKnown(f"nothing is known of {indicator} for area {area or 'any'} and period {period or 'any'}")
+    ids = [each["observation_id"] for each in found]
+    return Explanation(described[0], found, _rows(connection, _CONTRADICTIONS, {"ids": ids}))
+
+
+def search_indicators(connection: duckdb.DuckDBPyConnection, word: str | None) -> list[dict[str, Any]]:
+    """Indicators whose id, label (French, Arabic, English) or description has ``word``, accents and case aside."""
+    return _rows(
+        connection,
+        """
+        select indicators.indicator, indicators.domain, indicators.label_en, indicators.label_fr, indicators.label_ar,
+            count(observations.observation_id) as statements, min(observations.period_end) as first_period,
+            max(observations.period_end) as last_period
+        from reference.indicators as indicators
+        left join staging.stg_observations as observations on observations.indicator = indicators.indicator
+        where $word is null or strip_accents(lower(concat_ws(' ', indicators.indicator, indicators.label_en,
+            indicators.label_fr, indicators.label_ar, indicators.description_en))) like '%' || strip_accents(lower($word)) || '%'
+        group by all
+        order by indicators.domain, indicators.indicator
+        """,
+        {"word": word},
+    )
+
+
+def _area(connection: duckdb.DuckDBPyConnection, area: str) -> str:
+    found = connection.execute(
+        """
+        select ref_area from reference.areas
+        where ref_area = $area or strip_accents(lower(label_fr)) = strip_accents(lower($area))
+            or strip_accents(lower(label_en)) = strip_accents(lower($area)) or label_ar = $area
+        order by ref_area = $area desc, len(ref_area), ref_area
+        """,
+        {"area": area},
+    ).fetchall()
+    if not found:
+        names = frozenset(name for (name,) in connection.execute("select label_fr from reference.areas").fetchall())
+        raise NothingKnown(f"there is no area {area!r}; nearest: {', '.join(nearest(area, names)) or 'none'}")
+    return str(found[0][0])
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, values)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

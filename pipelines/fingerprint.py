@@ -1,0 +1,62 @@
+"""What a warehouse was made from, as one short name: the same inputs give the same fingerprint, anything else another.
+
+What does not belong here: deciding what to do when it changed (``refresh``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipelines.datasets import checksum
+from pipelines.settings import Settings
+
+# Code that decides how a release's bytes become records; the rest of the house only moves records.
+_LOADER = (
+    "datasets.py", "periods.py", "quotes.py", "records.py", "statements.py", "sources", "warehouse/tables.py", "warehouse/loading.py",
+)  # fmt: skip
+
+
+def inputs(settings: Settings) -> dict[str, str]:
+    """SHA-256 of every file a publication depends on, by a name that is the same on every machine.
+
+    Releases with their sidecars, seeds, the dbt project, this package and the lock file.
+    """
+    package = Path(__file__).parent
+    named = {
+        "raw": (settings.raw, _files(settings.raw, "*")),
+        "seeds": (settings.seeds, _files(settings.seeds, "*.csv")),
+        "dbt": (settings.dbt_project, _files(settings.dbt_project, "*.sql", "*.yml")),
+        "code": (package, _files(package, "*.py")),
+    }
+    found = {
+        f"{group}/{path.relative_to(root).as_posix()}": checksum(path) for group, (root, paths) in named.items() for path in paths
+    }
+    lock = settings.checkout / "requirements.lock"
+    return found | ({"lock": checksum(lock)} if lock.exists() else {})
+
+
+def of(named: dict[str, str], *groups: str) -> str:
+    """The fingerprint of all inputs, or of those whose name starts with one of ``groups``."""
+    chosen = sorted((name, sha) for name, sha in named.items() if not groups or name.startswith(groups))
+    return hashlib.sha256("\n".join(f"{name} {sha}" for name, sha in chosen).encode()).hexdigest()
+
+
+def loader(named: dict[str, str]) -> str:
+    """Fingerprint of the code that turns releases into records, and of the versions it runs on."""
+    return of(named, *(f"code/{part}" for part in _LOADER), "lock")
+
+
+def models(named: dict[str, str]) -> str:
+    """Fingerprint of what dbt builds with: project and seeds."""
+    return of(named, "dbt/", "seeds/")
+
+
+def _files(root: Path, *patterns: str) -> Iterable[Path]:
+    return sorted(
+        path
+        for pattern in patterns
+        for path in root.rglob(pattern)
+        if path.is_file() and not any(part.startswith(".") or part in ("target", "logs", "__pycache__") for part in path.relative_to(root).parts)
+    )

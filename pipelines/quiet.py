@@ -1,0 +1,63 @@
+"""When there is nothing to do: how a refresh knows, and the heartbeat it leaves in Dagster all the same."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.settings import Settings
+from pipelines.warehouse import publication
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+PUBLICATION_KEY = ["publication"]
+
+_INSTANCE_SETTINGS = """\
+# Written when this folder was made, and never again: edit it as you like.
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    # The warehouse has one writer: further runs wait in the queue.
+    max_concurrent_runs: 1
+"""
+
+
+def why_rest(settings: Settings, inputs: str) -> str | None:
+    """Why a refresh has nothing to do for inputs of this fingerprint; None when it has."""
+    now = publication.current(settings)
+    if now is not None and now.manifest["fingerprint"] == inputs:
+        return f"nothing is new since publication {now.name}"
+    if inputs in publication.withdrawn(settings):
+        return "a publication of these very inputs was rolled back; `marsad refresh --full` publishes them again"
+    return None
+
+
+def heartbeat(instance: dg.DagsterInstance, settings: Settings, why: str) -> None:
+    """Tell Dagster that the publication was looked at and is as fresh as its inputs."""
+    # Imported here: whoever only asks why_rest does not wait for Dagster.
+    import dagster as dg
+
+    now = publication.current(settings)
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(PUBLICATION_KEY, description=why, metadata={"publication": now.name if now else "none"})
+    )
+
+
+def instance_of(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance beside the warehouse (or ``DAGSTER_HOME``), shared with the UI and the daemon."""
+    import dagster as dg
+
+    return dg.DagsterInstance.from_config(str(prepare_dagster_home(settings)))
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """The instance's folder, with settings of its own unless somebody wrote some; ``DAGSTER_HOME`` names it from here on."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_INSTANCE_SETTINGS, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home

@@ -1,0 +1,156 @@
+"""One refresh in this process: the same job that the UI and the schedule run, without a daemon.
+
+What does not belong here: how things are printed (``cli``) and what the job is made of (``definitions``).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipelines import fingerprint
+from pipelines.datasets import data_sets
+from pipelines.errors import BadInput, Blocked
+from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
+from pipelines.settings import Settings
+from pipelines.warehouse import lock, publication
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+class RefreshFailed(Blocked):
+    """Something blocked the publication; what readers see has not changed. ``reasons`` has one line each."""
+
+    def __init__(self, reasons: list[str]):
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass
+class Outcome:
+    """What a refresh did. ``rested`` says why there was nothing to do; ``published`` is None when nothing was published."""
+
+    seconds: float
+    rested: str | None = None
+    published: publication.Publication | None = None
+    rows_added: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    checks_passed: int = 0
+    checks_warned: list[str] = field(default_factory=list)
+
+
+Listener = Callable[[str], None]
+"""Called with one line whenever something was materialized or a step began."""
+
+
+def refresh(settings: Settings, *, full: bool = False, dataset: str | None = None, listener: Listener | None = None) -> Outcome:
+    """Load what is new, build, check, publish. With ``dataset`` only that one, into the draft, without publishing.
+
+    With nothing new since the last publication only a heartbeat is left, and dbt is not even imported.
+    Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed.
+    """
+    started = time.monotonic()
+    # Taken for a moment: who cannot write should know before everything is imported.
+    with lock.writer(settings.lock, "looking for what is new"):
+        inputs = fingerprint.of(fingerprint.inputs(settings))
+    if not full and dataset is None and (rest := why_rest(settings, inputs)) is not None:
+        with instance_of(settings) as instance:
+            heartbeat(instance, settings, rest)
+        return Outcome(time.monotonic() - started, rested=rest, published=publication.current(settings))
+    outcome = _run(settings, full, dataset, listener or (lambda _: None))
+    if full:
+        publication.readmit(settings, inputs)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener) -> Outcome:
+    # Imported here: a night with nothing new never gets this far.
+    from pipelines.definitions import definitions
+
+    with instance_of(settings) as instance:
+        definition = definitions(settings, full=full, loggers={"console": _logger(listener)})
+        job = definition.resolve_job_def("refresh")
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            asset_selection=None if dataset is None else _draft_only(settings, definition, dataset),
+        )
+        reasons = _reasons(result)
+    if reasons:
+        raise RefreshFailed(reasons)
+    outcome = Outcome(0.0, published=publication.current(settings) if dataset is None else None)
+    for event in result.get_asset_materialization_events():
+        said = event.step_materialization_data.materialization
+        if "rows added" in said.metadata:
+            name = "/".join(said.asset_key.path)
+            outcome.rows_added[name] = int(str(said.metadata["rows added"].value))
+            outcome.refused[name] = int(str(said.metadata["releases refused"].value))
+    for verdict in result.get_asset_check_evaluations():
+        if verdict.passed:
+            outcome.checks_passed += 1
+        else:
+            outcome.checks_warned.append(f"{'/'.join(verdict.asset_key.path)}: {verdict.check_name}")
+    return outcome
+
+
+def _draft_only(settings: Settings, definition: dg.Definitions, dataset: str) -> list[dg.AssetKey]:
+    """The data set and everything built from the raw tables, less the other data sets and the publication."""
+    names = {each.name for each in data_sets(settings.raw)}
+    if dataset not in names:
+        raise BadInput(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(names))}")
+    keys = definition.resolve_asset_graph().get_all_asset_keys()
+    return [key for key in keys if "/".join(key.path) not in names - {dataset} and key.path != PUBLICATION_KEY]
+
+
+def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Why the run did not succeed, a line each; empty when it did."""
+    if result.success:
+        return []
+    reasons = [
+        f"{'/'.join(verdict.asset_key.path)}: check {verdict.check_name} failed: {_shown(verdict.metadata)}"
+        for verdict in result.get_asset_check_evaluations()
+        if not verdict.passed and verdict.severity.value == "ERROR"
+    ]
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            said = failure.user_failure_data.description if failure.user_failure_data else None
+            if said or not reasons:
+                reasons.append(f"{event.step_key}: {said or (failure.error.cause or failure.error).message.strip()}")
+        elif event.is_run_failure and not reasons:
+            error = event.job_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            reasons.append(error.message.strip() if error is not None else str(event.message))
+    return reasons
+
+
+def _shown(metadata: Any) -> str:
+    return "; ".join(f"{name}: {value.value}" for name, value in metadata.items())
+
+
+def _logger(listener: Listener) -> dg.LoggerDefinition:
+    """A Dagster logger that tells the listener what was materialized, instead of printing every event."""
+    import dagster as dg
+
+    class Telling(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            event = getattr(record, "dagster_event", None)
+            if event is None:
+                if record.levelno >= logging.WARNING:
+                    listener(record.getMessage())
+            elif event.is_step_materialization or event.is_step_start:
+                listener(event.step_key if event.is_step_start else "/".join(event.asset_key.path))
+
+    @dg.logger
+    def console(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("marsad")
+        logger.addHandler(Telling())
+        return logger
+
+    return console

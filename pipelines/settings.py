@@ -1,0 +1,84 @@
+"""Where things are: every path and environment variable of the house, read when asked and never at import.
+
+What does not belong here: anything that opens, reads or writes those places.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CATALOG = "marsad"
+"""Name of the database in every file: views and macros are qualified with it, so it never changes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places one run works with.
+
+    ``checkout`` holds the code and ``dbt_project``; ``data`` holds ``raw``, ``seeds`` and ``warehouse``. The environment
+    variable ``MARSAD_DATA`` moves the whole data folder, ``MARSAD_WAREHOUSE`` the warehouse alone.
+    """
+
+    checkout: Path
+    data: Path
+    warehouse: Path
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read ``MARSAD_DATA`` and ``MARSAD_WAREHOUSE``; without them everything is inside the checkout."""
+        checkout = Path(__file__).resolve().parent.parent
+        data = Path(os.environ.get("MARSAD_DATA") or checkout / "data").resolve()
+        warehouse = Path(os.environ.get("MARSAD_WAREHOUSE") or data / "warehouse").resolve()
+        return cls(checkout=checkout, data=data, warehouse=warehouse)
+
+    @property
+    def raw(self) -> Path:
+        """Releases as they were published: ``<domain>/<dataset>/``."""
+        return self.data / "raw"
+
+    @property
+    def seeds(self) -> Path:
+        """Reference tables a person maintains; dbt loads them as seeds."""
+        return self.data / "seeds"
+
+    @property
+    def dbt_project(self) -> Path:
+        """The dbt project (models, macros, tests, profile)."""
+        return self.checkout / "dbt_project"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt writes its manifest and partial parse: beside the draft, since it describes that draft."""
+        return self.warehouse / "dbt"
+
+    @property
+    def draft(self) -> Path:
+        """The file only the pipeline opens."""
+        return self.warehouse / "draft" / f"{CATALOG}.duckdb"
+
+    @property
+    def lock(self) -> Path:
+        """The writer's lock."""
+        return self.warehouse / "writer.lock"
+
+    @property
+    def publications(self) -> Path:
+        """One folder per publication."""
+        return self.warehouse / "publications"
+
+    @property
+    def current(self) -> Path:
+        """The symbolic link that readers follow."""
+        return self.warehouse / "current"
+
+    @property
+    def published(self) -> Path:
+        """The file analysts open."""
+        return self.current / f"{CATALOG}.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: ``DAGSTER_HOME`` when set, otherwise beside the warehouse."""
+        return Path(os.environ.get("DAGSTER_HOME") or self.warehouse / "dagster").resolve()

@@ -1,0 +1,70 @@
+"""The plain figures format: hand-kept statements in a CSV whose columns are the record's own.
+
+UTF-8 without a byte-order mark, comma, one header row with exactly the columns of its kind, empty for null.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.records import STATEMENT_COLUMNS
+from pipelines.sources import ReleaseUnreadable
+
+MAX_BYTES = 200_000_000
+"""A hand-kept file beyond this is a mistake; it is refused before it is read, so that memory stays bounded."""
+
+
+def read(path: Path, kind: str, options: dict[str, Any]) -> pl.DataFrame:
+    """Statements of one release: text columns ``STATEMENT_COLUMNS[kind]``, one row per statement, in file order.
+
+    Raises ReleaseUnreadable when the file is no such CSV.
+    """
+    if options:
+        raise ReleaseUnreadable(f"the figures format takes no options, got {sorted(options)}", rule="no options")
+    size = path.stat().st_size
+    if size == 0:
+        raise ReleaseUnreadable("the file is empty", rule="a header row")
+    if size > MAX_BYTES:
+        raise ReleaseUnreadable(f"the file has {size} bytes", rule=f"at most {MAX_BYTES} bytes")
+    columns = STATEMENT_COLUMNS[kind]
+    rows: list[list[str | None]] = []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = csv.reader(file, strict=True)
+            _check_header(next(lines, []), columns)
+            for row in lines:
+                if len(row) != len(columns):
+                    raise ReleaseUnreadable(
+                        f"the row has {len(row)} fields, the header {len(columns)}", rule="one field per column", row=len(rows) + 1
+                    )
+                rows.append([cell or None for cell in row])
+    except UnicodeDecodeError as error:
+        raise ReleaseUnreadable(
+            f"byte {error.start} is not UTF-8 ({error.reason}); save the file as UTF-8", rule="UTF-8", row=len(rows) + 1
+        ) from error
+    except csv.Error as error:
+        raise ReleaseUnreadable(f"not a comma-separated file: {error}", rule="CSV", row=len(rows) + 1) from error
+    if not rows:
+        raise ReleaseUnreadable("the file has a header and no statement", rule="at least one statement")
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _check_header(header: list[str], columns: tuple[str, ...]) -> None:
+    if header and header[0].startswith("\ufeff"):
+        raise ReleaseUnreadable("the file starts with a byte-order mark; save it as UTF-8 without one", rule="no byte-order mark")
+    if tuple(header) == columns:
+        return
+    missing = [column for column in columns if column not in header]
+    unknown = [column for column in header if column not in columns]
+    doubled = sorted({column for column in header if header.count(column) > 1})
+    said = [
+        f"missing {', '.join(missing)}" if missing else "",
+        f"unknown {', '.join(repr(column) for column in unknown)}" if unknown else "",
+        f"doubled {', '.join(doubled)}" if doubled else "",
+    ]
+    detail = "; ".join(part for part in said if part) or "the columns stand in another order"
+    raise ReleaseUnreadable(f"the header is not the format's: {detail}; expected {','.join(columns)}", rule="exact header")

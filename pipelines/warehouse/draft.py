@@ -1,0 +1,148 @@
+"""The draft: the file only the pipeline opens. A cache, begun again from the published file or from ``data/raw`` at need.
+
+Its schema ``pipeline`` (never published) holds the state row and, for every raw slice and every dbt table, when it was last
+made relative to the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.reference import Reference
+from pipelines.settings import CATALOG, Settings
+from pipelines.warehouse.tables import ddl
+
+_STATE = """
+create schema if not exists pipeline;
+create table if not exists pipeline.state (run varchar, condition varchar, loader varchar);
+create table if not exists pipeline.reference (seed varchar, code varchar, said varchar);
+create table if not exists pipeline.made (layer varchar, name varchar, made_from varchar, ordinal bigint, primary key (layer, name));
+"""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a run's draft came about: ``origin`` is kept | published | raw, ``why`` a sentence."""
+
+    origin: str
+    why: str
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The draft, opened for writing by the holder of the lock and closed afterwards, with nothing left in a WAL."""
+    connection = duckdb.connect(settings.draft)
+    try:
+        connection.execute("set preserve_insertion_order = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def begin(settings: Settings, run: str, loader: str, reference: Reference, full: bool = False) -> Beginning:
+    """Make the draft ready for ``run`` and mark it dirty before anything else is written.
+
+    ``loader`` is the fingerprint of the code that turns releases into records. A draft made by another one or under
+    reference rows that have changed since, a dirty, unreadable or missing draft, or ``full``, begins again: from the
+    published file when that was made by the same code under the same reference tables, else empty, from ``data/raw``.
+    """
+    settings.draft.parent.mkdir(parents=True, exist_ok=True)
+    why = "a full rebuild was asked for" if full else _why_not_kept(settings.draft, loader, reference)
+    if why is None:
+        beginning = Beginning("kept", "the draft of the last run is whole")
+    else:
+        _remove(settings.draft)
+        beginning = Beginning("raw", why)
+        if not full and _published_from(settings) == made_with(loader, reference):
+            shutil.copyfile(settings.published, settings.draft)
+            settings.draft.chmod(0o644)
+            beginning = Beginning("published", why)
+    with connect(settings) as connection:
+        connection.execute(ddl())
+        connection.execute(_STATE)
+        connection.execute("begin transaction")
+        connection.execute("delete from pipeline.state")
+        connection.execute("delete from pipeline.reference")
+        connection.execute("insert into pipeline.state values (?, 'dirty', ?)", [run, loader])
+        connection.register("seeds", reference.for_loading.to_arrow())
+        connection.execute("insert into pipeline.reference select seed, code, said from seeds")
+        connection.execute("commit")
+    return beginning
+
+
+def made_with(loader: str, reference: Reference) -> str:
+    """Names the code and the reference tables that records were made with, for a publication's manifest."""
+    rows = "\n".join("\t".join(row) for row in reference.for_loading.rows())
+    return hashlib.sha256(f"{loader}\n{rows}".encode()).hexdigest()
+
+
+def finish(settings: Settings) -> None:
+    """Mark the draft clean: the run ended in order, whether or not it published."""
+    with connect(settings) as connection:
+        connection.execute("update pipeline.state set condition = 'clean'")
+        connection.execute("checkpoint")
+
+
+def mark_made(connection: duckdb.DuckDBPyConnection, layer: str, names: Iterable[str], made_from: str) -> None:
+    """Note that these objects of ``layer`` ('raw' or 'dbt') were made now, after everything made so far."""
+    for name in names:
+        connection.execute(
+            "insert or replace into pipeline.made select ?, ?, ?, coalesce(max(ordinal), 0) + 1 from pipeline.made",
+            [layer, name, made_from],
+        )
+
+
+def older_than_raw(connection: duckdb.DuckDBPyConnection, names: Iterable[str], made_from: str) -> list[str]:
+    """Those of the dbt tables ``names`` that are missing, older than a raw slice, or made from other models or seeds."""
+    newest = connection.execute("select coalesce(max(ordinal), 0) from pipeline.made where layer = 'raw'").fetchone()
+    made = dict(
+        connection.execute("select name, ordinal from pipeline.made where layer = 'dbt' and made_from = ?", [made_from]).fetchall()
+    )
+    return sorted(name for name in names if made.get(name, -1) <= (newest[0] if newest else 0))
+
+
+def _why_not_kept(draft: Path, loader: str, reference: Reference) -> str | None:
+    if not draft.exists():
+        return "there is no draft yet"
+    try:
+        connection = duckdb.connect(draft)
+    except duckdb.Error as error:
+        return f"the draft cannot be opened ({str(error).splitlines()[0]})"
+    try:
+        state = connection.execute("select condition, loader from pipeline.state").fetchall()
+        connection.register("seeds", reference.for_loading.to_arrow())
+        changed = connection.execute(
+            "select seed, code from (from pipeline.reference except select seed, code, said from seeds) order by all limit 1"
+        ).fetchone()
+    except duckdb.Error as error:
+        return f"the draft cannot be read ({str(error).splitlines()[0]})"
+    finally:
+        connection.close()
+    if len(state) != 1 or state[0][0] != "clean":
+        return "the last run was cut off while it wrote"
+    if state[0][1] != loader:
+        return "readers or records have changed since"
+    if changed is not None:
+        return f"the seed {changed[0]} says something else of {changed[1]} now"
+    return None
+
+
+def _published_from(settings: Settings) -> str | None:
+    manifest = settings.current / "manifest.json"
+    if not manifest.exists():
+        return None
+    said: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))
+    return said.get("made_with")
+
+
+def _remove(draft: Path) -> None:
+    for path in (draft, draft.with_name(f"{CATALOG}.duckdb.wal")):
+        path.unlink(missing_ok=True)

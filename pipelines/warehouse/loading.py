@@ -1,0 +1,179 @@
+"""Brings a data set's releases into its slice of the raw tables: each release once, whole or refused, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.datasets import DataSet, Release, ReleaseInvalid, SealBroken, checksum, read_release, release_paths
+from pipelines.records import columns
+from pipelines.reference import Reference
+from pipelines.sources import Reader, ReleaseUnreadable
+from pipelines.statements import Problem, problems, records
+from pipelines.warehouse.draft import mark_made
+from pipelines.warehouse.tables import TABLE_OF_KIND
+
+# The cell is what a statement is about; an undated statement is about nothing another one can share, so its document
+# joins the key.
+_CELL_ID = """
+left(sha256(json_array(
+    indicator, definition, freq_class, period_start::varchar, period_end::varchar, ref_area, geo_version, urbanisation,
+    breakdown, case when period_end is null then document end
+)::varchar), 32)
+"""
+_OBSERVATION_ID = """
+sha256(json_array(
+    cell_id, dataset, release, publisher, document, locator, obs_value, unit_measure, unit_mult::varchar, bound, obs_lower,
+    obs_upper, obs_status, quote
+)::varchar)
+"""
+
+
+@dataclass
+class Loaded:
+    """What became of a data set's releases in this run."""
+
+    added: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    refused: dict[str, list[Problem]] = field(default_factory=dict)
+    rows_added: int = 0
+
+
+def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, reference: Reference) -> Loaded:
+    """Load what is new of ``dataset``; a second load of everything adds nothing.
+
+    A bad release is refused: its problems stand in ``raw.refused_rows`` and the others are loaded. Raises SealBroken, with
+    nothing loaded, when an accepted release has other bytes or is gone.
+    """
+    known: dict[str, tuple[str, str]] = {
+        name: (sha, status)
+        for name, sha, status in connection.execute(
+            "select release, sha256, status from raw.releases where dataset = ?", [dataset.name]
+        ).fetchall()
+    }
+    loaded = Loaded()
+    paths = {path.name: path for path in release_paths(dataset)}
+    gone = sorted(name for name, (_, status) in known.items() if status == "ACCEPTED" and name not in paths)
+    if gone:
+        raise SealBroken(
+            f"{dataset.folder / gone[0]}: was accepted and is gone (sealed {known[gone[0]][0]}); restore the file, "
+            "and mend a slip with a new release whose sidecar says replaces and reason"
+        )
+    recipe = json.dumps([dataset.reader, dataset.kind, dataset.options], sort_keys=True, ensure_ascii=False)
+    made = connection.execute("select made_from from pipeline.made where layer = 'raw' and name = ?", [dataset.name]).fetchone()
+    connection.execute("begin transaction")
+    try:
+        if made is not None and made[0] != recipe:
+            # Read in another way than before: the slice is made anew from the same sealed releases.
+            for name in known:
+                _forget(connection, dataset, name)
+            known = {}
+        _describe(connection, dataset)
+        for name in known.keys() - paths.keys():
+            _forget(connection, dataset, name)
+        for name, path in paths.items():
+            sha, status = known.get(name, (None, None))
+            try:
+                release = read_release(dataset, path)
+                if status == "ACCEPTED" and sha == release.sha256:
+                    loaded.kept.append(name)
+                    continue
+                if status == "ACCEPTED":
+                    raise SealBroken(
+                        f"{path}: an accepted release never changes, but its seal did: accepted {sha}, now {release.sha256}; "
+                        "restore file and sidecar, and mend a slip with a new release whose sidecar says replaces and reason"
+                    )
+                frame, found = _read(dataset, release, read, reference, paths.keys())
+            except SealBroken:
+                raise
+            except ReleaseInvalid as invalid:
+                release, frame, found = None, None, [Problem("a sealed release with its sidecar", str(invalid))]
+            _forget(connection, dataset, name)
+            if frame is None:
+                loaded.refused[name] = found
+                _refuse(connection, dataset, name, release, checksum(path), found)
+            else:
+                loaded.added.append(name)
+                loaded.rows_added += _accept(connection, dataset, release, frame)
+        if loaded.added or made is None or made[0] != recipe:
+            mark_made(connection, "raw", [dataset.name], recipe)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return loaded
+
+
+def _read(
+    dataset: DataSet, release: Release, read: Reader, reference: Reference, names: Any
+) -> tuple[pl.DataFrame | None, list[Problem]]:
+    """Records of the release, or None and the problems for which it is refused."""
+    if release.replaces is not None and (release.replaces not in names or release.replaces == release.name):
+        message = f"replaces {release.replaces!r}, which is no other release of {dataset.name}"
+        return None, [Problem("replaces another release of the data set", message)]
+    try:
+        statements = read(release.path, dataset.kind, dataset.options)
+    except ReleaseUnreadable as error:
+        return None, [Problem(error.rule, str(error), error.row, error.column, error.value)]
+    found = problems(statements, dataset.kind, reference)
+    return (None, found) if found else (records(statements, dataset, release, reference), [])
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
+    connection.execute(
+        "insert or replace into raw.datasets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            dataset.name, dataset.domain, dataset.title["en"], dataset.title["fr"], dataset.title["ar"], dataset.description,
+            dataset.publisher, dataset.address, dataset.licence, dataset.reader, dataset.kind, dataset.expected_every,
+            dataset.max_age_days, dataset.contact,
+        ],
+    )  # fmt: skip
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, dataset: DataSet, name: str) -> None:
+    for table in (TABLE_OF_KIND[dataset.kind], "releases", "refused_rows"):
+        connection.execute(f"delete from raw.{table} where dataset = ? and release = ?", [dataset.name, name])
+
+
+def _accept(connection: duckdb.DuckDBPyConnection, dataset: DataSet, release: Release, frame: pl.DataFrame) -> int:
+    names = list(columns(dataset.kind))
+    connection.register("incoming", frame.to_arrow())
+    if dataset.kind == "observation":
+        source = f"(select *, {_OBSERVATION_ID} as observation_id from (select *, {_CELL_ID} as cell_id from incoming))"
+    else:
+        source = "incoming"
+    connection.execute(f"insert into raw.{TABLE_OF_KIND[dataset.kind]} ({', '.join(names)}) select {', '.join(names)} from {source}")
+    connection.unregister("incoming")
+    _note(connection, dataset, release.name, release, release.sha256, "ACCEPTED", frame.height)
+    return frame.height
+
+
+def _refuse(
+    connection: duckdb.DuckDBPyConnection, dataset: DataSet, name: str, release: Release | None, sha: str, found: list[Problem]
+) -> None:
+    _note(connection, dataset, name, release, sha, "REFUSED", 0)
+    rows = [[dataset.name, name, sha, each.row, each.column, each.value, each.rule, each.message] for each in found]
+    connection.executemany("insert into raw.refused_rows values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _note(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: DataSet,
+    name: str,
+    release: Release | None,
+    sha: str,
+    status: str,
+    row_count: int,
+) -> None:
+    said: list[Any] = [None] * 5 if release is None else [
+        release.document, release.published_on, release.published_precision, release.retrieved_on, release.recorded_at
+    ]  # fmt: skip
+    slip: list[Any] = [None] * 3 if release is None else [release.replaces, release.reason, release.note]
+    connection.execute(
+        "insert into raw.releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [dataset.name, name, dataset.kind, dataset.reader, *said, sha, status, row_count, *slip],
+    )

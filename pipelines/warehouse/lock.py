@@ -1,0 +1,57 @@
+"""One writer at a time: a lock that names its holder and dies with it.
+
+The lock is the kernel's (flock), so a killed holder leaves nothing to clean up; the line inside the file only tells people.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.errors import Locked
+
+
+class WarehouseLocked(Locked):
+    """Another process is writing; the message says who, where and since when."""
+
+
+@contextmanager
+def writer(path: Path, run: str) -> Iterator[None]:
+    """Hold the lock at ``path`` for ``run``, or leave at once. Raises WarehouseLocked."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WarehouseLocked(f"the warehouse is being written: {_holder(path)}; try again when that run has ended") from None
+        holder = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "run": run,
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        _write(file.fileno(), json.dumps(holder) + "\n")
+        try:
+            yield
+        finally:
+            _write(file.fileno(), "")
+
+
+def _write(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, text.encode())
+
+
+def _holder(path: Path) -> str:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {held['pid']} on {held['host']}, run {held['run']}, since {held['since']}"
+    except (ValueError, KeyError):
+        # Between taking the lock and writing its line, a holder has no name yet.
+        return "by a process that has just started"

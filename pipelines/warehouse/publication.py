@@ -1,0 +1,266 @@
+"""Publishing the draft: a verified copy in a folder of its own, then the switch of one symbolic link; and the way back.
+
+Readers keep the file they opened; whoever opens ``current`` next gets the new one. At every moment ``current`` is the old
+publication or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import __version__
+from pipelines.errors import Blocked, Unknown
+from pipelines.settings import CATALOG, Settings
+
+STORAGE_VERSION = "v1.0.0"
+"""Storage format of published files: DuckDB clients from 1.1 on were seen to read it."""
+KEPT = 5
+"""Publications kept for rolling back."""
+
+_BUILDING = ".building"
+_NAME = re.compile(r"(\d{6})-[0-9a-f]{12}")
+_PUBLICATION_TABLE = """
+create table marsad.reference.publication as
+select
+    ? as publication, ? as fingerprint, ? as marsad_version,
+    (select max(recorded_at) from marsad.raw.releases where status = 'ACCEPTED') as latest_recorded_at,
+    (select count(*) from marsad.raw.datasets)::integer as data_sets,
+    (select count(*) from marsad.raw.releases where status = 'ACCEPTED')::integer as releases,
+    (select count(*) from marsad.raw.observations)::integer as observations,
+    (select count(*) from marsad.raw.targets)::integer as targets,
+    (select count(*) from marsad.raw.events)::integer as events
+"""
+_PUBLICATION_COMMENTS = {
+    None: "One row: which publication of the warehouse this file is. Cite `publication`; the same inputs give the same one.",
+    "publication": "Short name of the content: the first 12 digits of the fingerprint.",
+    "fingerprint": "SHA-256 over every input: releases and sidecars, reference tables, models, code, locked versions.",
+    "marsad_version": "Version of the software that made it.",
+    "latest_recorded_at": "When the newest release in it was recorded here (UTC).",
+    "data_sets": "Number of data sets.",
+    "releases": "Number of accepted releases.",
+    "observations": "Number of observations, every vintage counted.",
+    "targets": "Number of target statements.",
+    "events": "Number of event statements.",
+}
+
+
+class PublicationRefused(Blocked):
+    """The draft cannot be published as it is; the message says what to do."""
+
+
+class NothingPublished(Unknown):
+    """There is no publication, or not the one asked for."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publication: its folder's name ``<ordinal>-<content>`` and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """``<ordinal>-<content>``: the ordinal grows by one at each publication, whatever the clock says."""
+        return self.folder.name
+
+    @property
+    def file(self) -> Path:
+        """The DuckDB file."""
+        return self.folder / f"{CATALOG}.duckdb"
+
+
+def publications(settings: Settings) -> list[Publication]:
+    """Those kept, oldest first."""
+    folders = sorted(path for path in settings.publications.glob("*-*") if _NAME.fullmatch(path.name))
+    return [Publication(path, json.loads((path / "manifest.json").read_text(encoding="utf-8"))) for path in folders]
+
+
+def current(settings: Settings) -> Publication | None:
+    """The one readers get now, or None when nothing has been published."""
+    if not settings.current.is_symlink():
+        return None
+    folder = settings.current.resolve()
+    return next((each for each in publications(settings) if each.folder == folder), None)
+
+
+def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> Publication:
+    """Copy the draft into a publication, verify it and switch ``current`` to it. The caller holds the writer's lock.
+
+    ``manifest`` is what the run adds to the manifest (checks, durations, revision, ...). Raises PublicationRefused when the
+    copy does not hold what the draft holds; then nothing is switched.
+    """
+    settings.publications.mkdir(parents=True, exist_ok=True)
+    sweep(settings)
+    ordinal = 1 + max((int(each.name.split("-")[0]) for each in publications(settings)), default=0)
+    name = f"{ordinal:06d}-{fingerprint[:12]}"
+    building = settings.publications / f"{_BUILDING}-{name}"
+    building.mkdir()
+    file = building / f"{CATALOG}.duckdb"
+    rows = _copy(settings.draft, file, fingerprint)
+    _verify(file, rows)
+    said = {"publication": name, "fingerprint": fingerprint, "rows": rows, **manifest}
+    _write_durably(building / "manifest.json", json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n")
+    for path in building.iterdir():
+        _sync(path)
+        path.chmod(0o444)
+    _sync(building)
+    building.chmod(0o555)
+    folder = settings.publications / name
+    building.rename(folder)
+    _sync(settings.publications)
+    _switch(settings, folder)
+    _prune(settings)
+    return Publication(folder, said)
+
+
+def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, Publication]:
+    """Switch ``current`` back to ``name``, or to the one before. The caller holds the writer's lock.
+
+    The inputs of what is left are remembered as withdrawn, so that the next night does not publish them again by itself.
+    Returns (left, taken up). Raises NothingPublished.
+    """
+    now = current(settings)
+    if now is None:
+        raise NothingPublished("nothing has been published yet: run `marsad refresh`")
+    kept = publications(settings)
+    earlier = [each for each in kept if each.name < now.name]
+    wanted = next((each for each in kept if each.name == name), None) if name else (earlier[-1] if earlier else None)
+    if wanted is None or wanted.name == now.name:
+        names = ", ".join(each.name for each in kept if each.name != now.name) or "none"
+        raise NothingPublished(f"there is no publication {name or 'before ' + now.name} to go back to; kept: {names}")
+    _verify(wanted.file, wanted.manifest["rows"])
+    _write_durably(_withdrawn_path(settings), json.dumps(sorted(withdrawn(settings) | {now.manifest["fingerprint"]})) + "\n")
+    _switch(settings, wanted.folder)
+    return now, wanted
+
+
+def withdrawn(settings: Settings) -> set[str]:
+    """Fingerprints that a person rolled back from."""
+    path = _withdrawn_path(settings)
+    return set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
+
+
+def readmit(settings: Settings, fingerprint: str) -> None:
+    """Forget that ``fingerprint`` was rolled back from: a person asked for it again."""
+    left = withdrawn(settings) - {fingerprint}
+    if _withdrawn_path(settings).exists():
+        _write_durably(_withdrawn_path(settings), json.dumps(sorted(left)) + "\n")
+
+
+def sweep(settings: Settings) -> None:
+    """Remove what a killed publication left half-built."""
+    for path in settings.publications.glob(f"{_BUILDING}-*"):
+        _remove(path)
+
+
+def _withdrawn_path(settings: Settings) -> Path:
+    return settings.warehouse / "withdrawn.json"
+
+
+def _copy(draft: Path, file: Path, fingerprint: str) -> dict[str, int]:
+    """A compacted copy of the draft without the pipeline's own schema; returns rows by table, counted in the draft."""
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"attach '{draft}' as draft (read_only)")
+        connection.execute(f"attach '{file}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"copy from database draft to {CATALOG}")
+        connection.execute(f"drop schema {CATALOG}.pipeline cascade")
+        connection.execute(f"create schema if not exists {CATALOG}.reference")
+        connection.execute("drop table if exists marsad.reference.publication")
+        connection.execute(_PUBLICATION_TABLE, [fingerprint[:12], fingerprint, __version__])
+        for column, comment in _PUBLICATION_COMMENTS.items():
+            what = f"column marsad.reference.publication.{column}" if column else "table marsad.reference.publication"
+            connection.execute(f"comment on {what} is '{comment}'")
+        rows = _count(connection, "draft") | {"reference.publication": 1}
+        connection.execute(f"checkpoint {CATALOG}")
+        connection.execute(f"detach {CATALOG}")
+    finally:
+        connection.close()
+    return rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, int]:
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = ? and schema_name <> 'pipeline' order by all",
+        [catalog],
+    ).fetchall()
+    counts = {}
+    for schema, table in tables:
+        counted = connection.execute(f'select count(*) from "{catalog}"."{schema}"."{table}"').fetchone()
+        counts[f"{schema}.{table}"] = int(counted[0]) if counted else 0
+    return counts
+
+
+def _verify(file: Path, expected: dict[str, int]) -> None:
+    """Open the file as a reader would and count; raises PublicationRefused when it does not hold what it should."""
+    if file.with_name(file.name + ".wal").exists():
+        raise PublicationRefused(f"{file}: a write-ahead log stands beside it: the copy was not finished")
+    try:
+        connection = duckdb.connect(file, read_only=True)
+        try:
+            found = _count(connection, CATALOG)
+        finally:
+            connection.close()
+    except duckdb.Error as error:
+        raise PublicationRefused(f"{file}: cannot be read back: {error}") from error
+    wrong = [
+        f"{table}: {expected.get(table)} expected, {found.get(table)} found"
+        for table in sorted(expected.keys() | found.keys())
+        if expected.get(table) != found.get(table)
+    ]
+    if wrong:
+        raise PublicationRefused(f"{file}: does not hold what was built: {'; '.join(wrong)}")
+
+
+def _switch(settings: Settings, folder: Path) -> None:
+    link = settings.warehouse / f".current-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.relative_to(settings.warehouse))
+    link.replace(settings.current)
+    _sync(settings.warehouse)
+
+
+def _prune(settings: Settings) -> None:
+    now = settings.current.resolve()
+    kept = publications(settings)
+    for each in kept[:-KEPT]:
+        if each.folder != now:
+            _remove(each.folder)
+
+
+def _remove(folder: Path) -> None:
+    # Renamed first: a folder that is half removed must not look like a publication.
+    folder.chmod(stat.S_IRWXU)
+    doomed = folder.with_name(f"{_BUILDING}-removing-{folder.name.removeprefix(_BUILDING + '-')}")
+    with suppress(FileNotFoundError):
+        folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    _sync(temporary)
+    temporary.replace(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+

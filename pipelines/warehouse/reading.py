@@ -1,0 +1,29 @@
+"""Opening the published file the way an analyst does: read-only, and never a half-switched one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from pipelines.settings import CATALOG, Settings
+from pipelines.warehouse.publication import NothingPublished
+
+
+@contextmanager
+def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the current publication. Raises NothingPublished."""
+    if not settings.published.exists():
+        raise NothingPublished(f"{settings.current}: nothing has been published yet; run `marsad refresh`")
+    # The link is resolved once: the connection stays with this publication while the link moves on.
+    connection = duckdb.connect(settings.published.resolve(), read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def attach_statement(settings: Settings) -> str:
+    """SQL that attaches the published file under the name its views expect."""
+    return f"ATTACH '{settings.published}' AS {CATALOG} (READ_ONLY); USE {CATALOG};"
