@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipelines.errors import Blocked
@@ -69,13 +70,13 @@ def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | 
         if on_node is not None and event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
             on_node(event.data.node_info.node_name)
 
-    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    project = _project_beside(settings)
     with _environment(settings):
         outcome = dbtRunner(callbacks=[heard]).invoke(
             [
                 "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
                 "--log-path", str(settings.dbt_target / "logs"), "--no-send-anonymous-usage-stats", "--no-version-check",
-                *command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
+                *command, "--project-dir", str(project), "--profiles-dir", str(project),
                 "--target-path", str(settings.dbt_target),
             ]
         )  # fmt: skip
@@ -87,10 +88,27 @@ def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | 
     ]
 
 
+def _project_beside(settings: Settings) -> Path:
+    """The project as links beside the draft, ``../data/seeds`` from there being this warehouse's seeds.
+
+    dbt writes what it compiled under its target folder joined with each file's path from the project: were the seeds named
+    by an absolute path, it would write over them.
+    """
+    project = settings.dbt_target.parent / "project"
+    links = {project / path.name: path for path in sorted(settings.dbt_project.iterdir()) if path.name not in ("target", "logs")}
+    links[project.parent / "data" / "seeds"] = settings.seeds
+    for link, path in links.items():
+        if not link.is_symlink() or link.readlink() != path:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+    return project
+
+
 @contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    """What the profile and the project read: where the draft and the seeds are."""
-    said = {"MARSAD_DRAFT": str(settings.draft), "MARSAD_SEEDS": str(settings.seeds), "DO_NOT_TRACK": "1"}
+    """What the profile reads: where the draft is."""
+    said = {"MARSAD_DRAFT": str(settings.draft), "DO_NOT_TRACK": "1"}
     before = {name: os.environ.get(name) for name in said}
     os.environ.update(said)
     try:

@@ -1,7 +1,5 @@
 """What Dagster loads: assets, checks, jobs, the nightly schedule, and the warehouse they share."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines import dbt_project, fingerprint

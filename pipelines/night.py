@@ -1,7 +1,5 @@
 """The nightly refresh: when it starts, and that it rests when nothing is new."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

@@ -78,6 +78,7 @@ def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
+            run_config={"loggers": {"console": {}}},
             asset_selection=None if dataset is None else _draft_only(settings, definition, dataset),
         )
         reasons = _reasons(result)

@@ -51,7 +51,7 @@ class Settings:
     @property
     def dbt_target(self) -> Path:
         """Where dbt writes its manifest and partial parse: beside the draft, since it describes that draft."""
-        return self.warehouse / "dbt"
+        return self.warehouse / "dbt" / "target"
 
     @property
     def draft(self) -> Path:

@@ -3,12 +3,11 @@
 What does not belong here: anything about one data set. That stands in its ``dataset.yml``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
+import duckdb
 import polars as pl
 
 from pipelines.assets.table_metadata import table_metadata
@@ -23,8 +22,9 @@ from pipelines.warehouse.tables import TABLE_OF_KIND
 OWNERS = ["team:data-engineering"]
 RAW_TABLES = ("observations", "targets", "events", "releases", "refused_rows", "datasets")
 
-# A reader may meet a file system that answers late; what is wrong with a release does not go away by trying again.
-_RETRIES = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+# A file system may answer late; what is wrong with a release does not go away by trying again.
+_TRANSIENT = (OSError, duckdb.IOException)
+_RETRIES, _SECONDS_BETWEEN = 2, 2.0
 
 
 def data_set_asset(dataset: DataSet) -> dg.AssetsDefinition:
@@ -46,7 +46,6 @@ def data_set_asset(dataset: DataSet) -> dg.AssetsDefinition:
             "contact": dataset.contact,
         },
         check_specs=[check.spec(dataset.key) for check in checks],
-        retry_policy=_RETRIES,
     )
     def data_set(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         with warehouse.connection() as connection:
@@ -54,6 +53,8 @@ def data_set_asset(dataset: DataSet) -> dg.AssetsDefinition:
                 loaded = load(connection, dataset, read, warehouse.reference)
             except SealBroken as broken:
                 raise dg.Failure(str(broken), allow_retries=False) from broken
+            except _TRANSIENT as late:
+                raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_SECONDS_BETWEEN) from late
             for name, problems in loaded.refused.items():
                 for problem in problems[:10]:
                     context.log.warning(problem.sentence(f"{dataset.name}/{name}"))

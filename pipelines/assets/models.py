@@ -1,7 +1,5 @@
 """dbt's seeds, models and tests as Dagster assets and checks: one dbt invocation, its results reported one by one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any

@@ -1,7 +1,5 @@
 """The last two steps of a refresh: every contract is checked, then the draft is published."""
 
-from __future__ import annotations
-
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence

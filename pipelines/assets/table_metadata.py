@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-import polars as pl
 
 from pipelines.checks.shown import markdown
 
@@ -21,13 +20,13 @@ def table_metadata(
         "select column_name, data_type, comment from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
         [schema, table],
     ).fetchall()
-    counted = connection.execute(f'select count(*) from "{schema}"."{table}" where {where}', values or []).fetchone()
-    rows = connection.execute(f'select * from "{schema}"."{table}" where {where} limit {_PREVIEWED}', values or []).to_arrow_table()
+    [(count,)] = connection.execute(f'select count(*) from "{schema}"."{table}" where {where}', values or []).fetchall()
+    rows = connection.sql(f'select * from "{schema}"."{table}" where {where} limit {_PREVIEWED}', params=values or []).pl()
     return {
         "dagster/table_name": f"{schema}.{table}",
-        "dagster/row_count": int(counted[0]) if counted else 0,
+        "dagster/row_count": int(count),
         "dagster/column_schema": dg.TableSchema(
             [dg.TableColumn(name, type=dtype, description=comment) for name, dtype, comment in described]
         ),
-        "preview": dg.MetadataValue.md(markdown(pl.DataFrame(rows))),
+        "preview": dg.MetadataValue.md(markdown(rows)),
     }

@@ -58,7 +58,7 @@ def schema_of(node: Mapping[str, Any]) -> pa.DataFrameSchema:
 def _column(model: str, column: Mapping[str, Any]) -> pa.Column:
     dtype = _dtype(model, column)
     meta = column.get("config", {}).get("meta", {}) or column.get("meta", {})
-    unknown = meta.keys() - {"unit", "minimum", "maximum", "allowed_values"}
+    unknown = meta.keys() - {"unit", "unit_column", "minimum", "maximum", "allowed_values"}
     if unknown:
         raise ContractUnusable(f"model {model}, column {column['name']}: config.meta has unknown keys {sorted(unknown)}")
     checks = []
@@ -84,8 +84,7 @@ def _dtype(model: str, column: Mapping[str, Any]) -> Any:
 
 def check(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> dg.AssetCheckResult:
     """Hold the model's rows, as they are in the draft, against its contract."""
-    relation = connection.execute(f'select * from "{node["schema"]}"."{node["name"]}"')
-    frame = pl.DataFrame(relation.to_arrow_table())
+    frame = connection.sql(f'select * from "{node["schema"]}"."{node["name"]}"').pl()
     failing = failures(schema_of(node), frame)
     return dg.AssetCheckResult(
         asset_key=dg.AssetKey([node["schema"], node["name"]]),

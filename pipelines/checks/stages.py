@@ -52,17 +52,17 @@ AGE = StageCheck("age", "The latest release is not older than the publisher's pr
 def raw_records(connection: duckdb.DuckDBPyConnection, kind: str) -> dg.AssetCheckResult:
     """Validate the whole raw table of ``kind`` against its record model."""
     table = TABLE_OF_KIND[kind]
-    frame = pl.DataFrame(connection.execute(f"select {', '.join(columns(kind))} from raw.{table}").to_arrow_table())
+    frame = connection.sql(f"select {', '.join(columns(kind))} from raw.{table}").pl()
     failing = failures(RECORDS[kind].to_schema(), frame)
     return RAW_RECORDS.result(["raw", table], failing is None, {"rows": frame.height} | _shown(failing))
 
 
 def age(connection: duckdb.DuckDBPyConnection, dataset: DataSet, max_age_days: int, today: date) -> dg.AssetCheckResult:
     """Days since the newest statement was published (or, undated, read), against the data set's promise."""
-    latest = connection.execute(
+    published: date | None
+    [(published,)] = connection.execute(
         f"select max(published_not_after) from raw.{TABLE_OF_KIND[dataset.kind]} where dataset = ?", [dataset.name]
-    ).fetchone()
-    published: date | None = latest[0] if latest else None
+    ).fetchall()
     days = None if published is None else (today - published).days
     return AGE.result(
         dataset.key,

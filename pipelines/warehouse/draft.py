@@ -102,11 +102,11 @@ def mark_made(connection: duckdb.DuckDBPyConnection, layer: str, names: Iterable
 
 def older_than_raw(connection: duckdb.DuckDBPyConnection, names: Iterable[str], made_from: str) -> list[str]:
     """Those of the dbt tables ``names`` that are missing, older than a raw slice, or made from other models or seeds."""
-    newest = connection.execute("select coalesce(max(ordinal), 0) from pipeline.made where layer = 'raw'").fetchone()
+    [(newest,)] = connection.execute("select coalesce(max(ordinal), 0) from pipeline.made where layer = 'raw'").fetchall()
     made = dict(
         connection.execute("select name, ordinal from pipeline.made where layer = 'dbt' and made_from = ?", [made_from]).fetchall()
     )
-    return sorted(name for name in names if made.get(name, -1) <= (newest[0] if newest else 0))
+    return sorted(name for name in names if made.get(name, -1) <= newest)
 
 
 def _why_not_kept(draft: Path, loader: str, reference: Reference) -> str | None:
@@ -121,7 +121,7 @@ def _why_not_kept(draft: Path, loader: str, reference: Reference) -> str | None:
         connection.register("seeds", reference.for_loading.to_arrow())
         changed = connection.execute(
             "select seed, code from (from pipeline.reference except select seed, code, said from seeds) order by all limit 1"
-        ).fetchone()
+        ).fetchall()
     except duckdb.Error as error:
         return f"the draft cannot be read ({str(error).splitlines()[0]})"
     finally:
@@ -130,8 +130,8 @@ def _why_not_kept(draft: Path, loader: str, reference: Reference) -> str | None:
         return "the last run was cut off while it wrote"
     if state[0][1] != loader:
         return "readers or records have changed since"
-    if changed is not None:
-        return f"the seed {changed[0]} says something else of {changed[1]} now"
+    if changed:
+        return f"the seed {changed[0][0]} says something else of {changed[0][1]} now"
     return None
 
 

@@ -64,10 +64,10 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
             "and mend a slip with a new release whose sidecar says replaces and reason"
         )
     recipe = json.dumps([dataset.reader, dataset.kind, dataset.options], sort_keys=True, ensure_ascii=False)
-    made = connection.execute("select made_from from pipeline.made where layer = 'raw' and name = ?", [dataset.name]).fetchone()
+    made = connection.execute("select made_from from pipeline.made where layer = 'raw' and name = ?", [dataset.name]).fetchall()
     connection.execute("begin transaction")
     try:
-        if made is not None and made[0] != recipe:
+        if made and made[0][0] != recipe:
             # Read in another way than before: the slice is made anew from the same sealed releases.
             for name in known:
                 _forget(connection, dataset, name)
@@ -99,7 +99,7 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
             else:
                 loaded.added.append(name)
                 loaded.rows_added += _accept(connection, dataset, release, frame)
-        if loaded.added or made is None or made[0] != recipe:
+        if loaded.added or made != [(recipe,)]:
             mark_made(connection, "raw", [dataset.name], recipe)
         connection.execute("commit")
     except BaseException:

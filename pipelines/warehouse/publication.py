@@ -198,8 +198,8 @@ def _count(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, int
     ).fetchall()
     counts = {}
     for schema, table in tables:
-        counted = connection.execute(f'select count(*) from "{catalog}"."{schema}"."{table}"').fetchone()
-        counts[f"{schema}.{table}"] = int(counted[0]) if counted else 0
+        [(count,)] = connection.execute(f'select count(*) from "{catalog}"."{schema}"."{table}"').fetchall()
+        counts[f"{schema}.{table}"] = int(count)
     return counts
 
 
