@@ -314,5 +314,18 @@ def rollback(publication: Annotated[str | None, typer.Argument(help="Name of a k
     out.print(f"readers get {taken.name} again; {left.name} is kept, and its inputs are not published again by themselves")
 
 
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port of the web page, on this machine only.")] = 3000) -> None:
+    """Open Dagster's page (assets, runs, checks, the nightly schedule) on loopback, with this warehouse's history."""
+    import os
+    import sysconfig
+
+    from pipelines.quiet import prepare_dagster_home
+
+    prepare_dagster_home(Settings.from_environment())
+    program = Path(sysconfig.get_path("scripts")) / "dagster"
+    os.execv(program, ["dagster", "dev", "--module-name", "pipelines.definitions", "--host", "127.0.0.1", "--port", str(port)])
+
+
 if __name__ == "__main__":
     main()

@@ -64,6 +64,7 @@ def build(settings: Settings, select: list[str] | None = None, on_node: Callable
 
 def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | None = None) -> list[NodeResult]:
     # Imported here: on a night with nothing new dbt is not even loaded.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     def heard(event: Any) -> None:
@@ -80,6 +81,8 @@ def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | 
                 "--target-path", str(settings.dbt_target),
             ]
         )  # fmt: skip
+    # dbt keeps the draft open between nodes, which is quicker; afterwards the next step opens it in its own way.
+    DuckDBConnectionManager.close_all_connections()
     if outcome.exception is not None:
         raise DbtFailed(f"dbt {command[0]}: {outcome.exception}") from outcome.exception
     return [

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines import dbt_project, fingerprint
-from pipelines.assets.data_sets import data_set_asset, raw_tables_asset
+from pipelines.assets.data_sets import domain_assets, raw_tables_asset
 from pipelines.assets.models import models_asset
 from pipelines.assets.publication import contract_checks, publication_asset
 from pipelines.assets.warehouse import Warehouse
@@ -18,6 +18,7 @@ def definitions(
     """Everything, for the places ``settings`` names; ``full`` rebuilds from raw and seeds alone. A run logs to ``loggers``."""
     datasets = data_sets(settings.raw)
     manifest = dbt_project.manifest(settings, fingerprint.models(fingerprint.inputs(settings)))
+    domains = sorted({dataset.domain for dataset in datasets})
     refresh = dg.define_asset_job(
         "refresh",
         selection=dg.AssetSelection.all(),
@@ -29,11 +30,11 @@ def definitions(
             selection=dg.AssetSelection.groups(domain),
             description=f"Load the releases of {domain} into the draft; publishes nothing.",
         )
-        for domain in sorted({dataset.domain for dataset in datasets})
+        for domain in domains
     ]
     return dg.Definitions(
         assets=[
-            *(data_set_asset(dataset) for dataset in datasets),
+            *(domain_assets(domain, [each for each in datasets if each.domain == domain]) for domain in domains),
             raw_tables_asset(datasets),
             models_asset(manifest),
             publication_asset(manifest, datasets),

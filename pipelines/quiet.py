@@ -18,6 +18,11 @@ _INSTANCE_SETTINGS = """\
 # Written when this folder was made, and never again: edit it as you like.
 telemetry:
   enabled: false
+event_log_storage:
+  module: pipelines.event_log
+  class: EventLogStorage
+  config:
+    base_dir: {base_dir}
 concurrency:
   runs:
     # The warehouse has one writer: further runs wait in the queue.
@@ -58,6 +63,6 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_INSTANCE_SETTINGS, encoding="utf-8")
+        (home / "dagster.yaml").write_text(_INSTANCE_SETTINGS.format(base_dir=home / "history" / "runs"), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home

@@ -1,10 +1,12 @@
 """One asset per folder of ``data/raw``, all made here: an asset owns its data set's slice of the raw tables.
 
-What does not belong here: anything about one data set. That stands in its ``dataset.yml``.
+The data sets of a domain are one operation, since a Dagster step costs more than loading a small data set; each can still
+be materialized alone. What does not belong here: anything about one data set. That stands in its ``dataset.yml``.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -25,55 +27,45 @@ RAW_TABLES = ("observations", "targets", "events", "releases", "refused_rows", "
 # A file system may answer late; what is wrong with a release does not go away by trying again.
 _TRANSIENT = (OSError, duckdb.IOException)
 _RETRIES, _SECONDS_BETWEEN = 2, 2.0
+_WARNED_OF_EACH = 10
 
 
-def data_set_asset(dataset: DataSet) -> dg.AssetsDefinition:
-    """The asset ``[domain, dataset]`` with its checks: releases (WARN) and, where the publisher has a rhythm, age (WARN)."""
-    read = reader(dataset.reader)
-    checks = [stages.RELEASES] if dataset.max_age_days is None else [stages.RELEASES, stages.AGE]
+def domain_assets(domain: str, datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
+    """The assets ``[domain, dataset]`` with their checks: releases (WARN) and, where the publisher has a rhythm, age (WARN).
 
-    @dg.asset(
-        key=dataset.key,
-        group_name=dataset.domain,
-        description=f"{dataset.title['en']}\n\n{dataset.description}",
-        owners=OWNERS,
-        kinds={dataset.reader, "duckdb"},
-        metadata={
-            "publisher": dataset.publisher,
-            "address": dataset.address or "not stated",
-            "licence": dataset.licence,
-            "expected every": dataset.expected_every or "no rhythm",
-            "contact": dataset.contact,
-        },
-        check_specs=[check.spec(dataset.key) for check in checks],
+    Raises ReaderUnknown when a ``dataset.yml`` names no reader.
+    """
+    readers = {dataset.name: reader(dataset.reader) for dataset in datasets}
+
+    @dg.multi_asset(
+        name=f"load_{domain}",
+        specs=[_spec(dataset) for dataset in datasets],
+        check_specs=[check.spec(dataset.key) for dataset in datasets for check in _checks(dataset)],
+        can_subset=True,
     )
-    def data_set(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-        with warehouse.connection() as connection:
+    def load_domain(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        broken = []
+        for dataset in datasets:
+            if dg.AssetKey(dataset.key) not in context.selected_asset_keys:
+                continue
             try:
-                loaded = load(connection, dataset, read, warehouse.reference)
-            except SealBroken as broken:
-                raise dg.Failure(str(broken), allow_retries=False) from broken
+                loaded = load(warehouse.connection(), dataset, readers[dataset.name], warehouse.reference)
+            except SealBroken as seal:
+                broken.append(str(seal))
+                continue
             except _TRANSIENT as late:
                 raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_SECONDS_BETWEEN) from late
             for name, problems in loaded.refused.items():
-                for problem in problems[:10]:
+                for problem in problems[:_WARNED_OF_EACH]:
                     context.log.warning(problem.sentence(f"{dataset.name}/{name}"))
-            slice_of = table_metadata(connection, "raw", TABLE_OF_KIND[dataset.kind], "dataset = ?", [dataset.name])
-            results = [stages.RELEASES.result(dataset.key, *_releases_verdict(loaded))]
-            if dataset.max_age_days is not None:
-                results.append(stages.age(connection, dataset, dataset.max_age_days, datetime.now(UTC).date()))
-        yield dg.MaterializeResult(
-            metadata={
-                **slice_of,
-                "releases added": len(loaded.added),
-                "releases kept": len(loaded.kept),
-                "releases refused": len(loaded.refused),
-                "rows added": loaded.rows_added,
-            },
-            check_results=results,
-        )
+            yield dg.MaterializeResult(asset_key=dataset.key, metadata=_metadata(warehouse.connection(), dataset, loaded))
+            yield from _verdicts(warehouse.connection(), dataset, loaded)
+        if broken:
+            raise dg.Failure("\n".join(broken), allow_retries=False)
 
-    return data_set
+    return load_domain
 
 
 def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
@@ -102,22 +94,56 @@ def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
     def raw_tables(
         context: dg.AssetExecutionContext, warehouse: Warehouse
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        with warehouse.connection() as connection:
-            for key in sorted(context.selected_asset_keys):
-                yield dg.MaterializeResult(asset_key=key, metadata=table_metadata(connection, *key.path))
-            asked = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
-            for kind, table in TABLE_OF_KIND.items():
-                if table in asked:
-                    yield stages.raw_records(connection, kind)
+        connection = warehouse.connection()
+        for key in sorted(context.selected_asset_keys):
+            yield dg.MaterializeResult(asset_key=key, metadata=table_metadata(connection, *key.path))
+        asked = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
+        for kind, table in TABLE_OF_KIND.items():
+            if table in asked:
+                yield stages.raw_records(connection, kind)
 
     return raw_tables
 
 
-def _releases_verdict(loaded: Loaded) -> tuple[bool, dict[str, object]]:
+def _spec(dataset: DataSet) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        dataset.key,
+        group_name=dataset.domain,
+        description=f"{dataset.title['en']}\n\n{dataset.description}",
+        owners=OWNERS,
+        kinds={dataset.reader, "duckdb"},
+        metadata={
+            "publisher": dataset.publisher,
+            "address": dataset.address or "not stated",
+            "licence": dataset.licence,
+            "expected every": dataset.expected_every or "no rhythm",
+            "contact": dataset.contact,
+        },
+    )
+
+
+def _checks(dataset: DataSet) -> list[stages.StageCheck]:
+    return [stages.RELEASES] if dataset.max_age_days is None else [stages.RELEASES, stages.AGE]
+
+
+def _metadata(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: Loaded) -> dict[str, Any]:
+    return {
+        **table_metadata(connection, "raw", TABLE_OF_KIND[dataset.kind], "dataset = ?", [dataset.name]),
+        "releases added": len(loaded.added),
+        "releases kept": len(loaded.kept),
+        "releases refused": len(loaded.refused),
+        "rows added": loaded.rows_added,
+    }
+
+
+def _verdicts(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: Loaded) -> Iterator[dg.AssetCheckResult]:
     rows = [
         [name, problem.row, problem.column, problem.value, problem.message]
         for name, problems in loaded.refused.items()
         for problem in problems
     ]
     frame = pl.DataFrame(rows, schema=["release", "row", "column", "value", "what is wrong"], orient="row", infer_schema_length=None)
-    return not loaded.refused, {"refused": dg.MetadataValue.md(markdown(frame))} if rows else {}
+    refused = {"refused": dg.MetadataValue.md(markdown(frame))} if rows else {}
+    yield stages.RELEASES.result(dataset.key, not loaded.refused, refused)
+    if dataset.max_age_days is not None:
+        yield stages.age(connection, dataset, dataset.max_age_days, datetime.now(UTC).date())

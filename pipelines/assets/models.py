@@ -55,16 +55,17 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         selected = context.selected_asset_keys
         whole = selected == frozenset(key_of.values())
         select = None if whole else [nodes[unique_id]["name"] for unique_id, key in key_of.items() if key in selected]
-        results = dbt_project.build(warehouse.settings, select, on_node=lambda name: context.log.debug(f"dbt: {name}"))
+        warehouse.close()
+        results = dbt_project.build(warehouse.settings, select)
         made_from = fingerprint.models(warehouse.inputs)
-        with warehouse.connection() as connection:
-            good = [each for each in results if each.unique_id in key_of and each.good]
-            mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
-            for each in good:
-                key = key_of[each.unique_id]
-                yield dg.MaterializeResult(
-                    asset_key=key, metadata={**table_metadata(connection, *key.path), "seconds": round(each.seconds, 3)}
-                )
+        connection = warehouse.connection()
+        good = [each for each in results if each.unique_id in key_of and each.good]
+        mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
+        for each in good:
+            key = key_of[each.unique_id]
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={**table_metadata(connection, *key.path), "seconds": round(each.seconds, 3)}
+            )
         checks = {spec.key for spec in context.assets_def.check_specs}
         for each in results:
             key = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)

@@ -41,10 +41,10 @@ def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
     )
     def contract_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         selected = {key.asset_key for key in context.selected_asset_check_keys}
-        with warehouse.connection() as connection:
-            for node in models.values():
-                if dg.AssetKey([node["schema"], node["name"]]) in selected:
-                    yield contracts.check(connection, node)
+        connection = warehouse.connection()
+        for node in models.values():
+            if dg.AssetKey([node["schema"], node["name"]]) in selected:
+                yield contracts.check(connection, node)
 
     return contract_check
 
@@ -67,6 +67,7 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
     def publish(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
         settings = warehouse.settings
         _refuse_if_unready(warehouse, tables, datasets)
+        warehouse.close()
         published = publication.publish(
             settings,
             fingerprint.of(warehouse.inputs),
@@ -97,12 +98,12 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
 def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Sequence[DataSet]) -> None:
     if fingerprint.inputs(warehouse.settings) != warehouse.inputs:
         raise dg.Failure("files changed while the run was going: run again", allow_retries=False)
-    with warehouse.connection() as connection:
-        stale = draft.older_than_raw(connection, tables, fingerprint.models(warehouse.inputs))
-        loaded = {
-            (dataset, release): sha
-            for dataset, release, sha in connection.execute("select dataset, release, sha256 from raw.releases").fetchall()
-        }
+    connection = warehouse.connection()
+    stale = draft.older_than_raw(connection, tables, fingerprint.models(warehouse.inputs))
+    loaded = {
+        (dataset, release): sha
+        for dataset, release, sha in connection.execute("select dataset, release, sha256 from raw.releases").fetchall()
+    }
     if stale:
         raise dg.Failure(
             f"{len(stale)} tables are older than what they rest on, {stale[0]} among them: materialize dbt's models first, "

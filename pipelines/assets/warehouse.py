@@ -29,6 +29,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     _beginning: draft.Beginning | None = PrivateAttr(default=None)
     _started: float = PrivateAttr(default=0.0)
     _run: str = PrivateAttr(default="")
+    _open: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
@@ -38,7 +39,10 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._started = time.time()
             self._inputs = fingerprint.inputs(self.settings)
             self._beginning = draft.begin(self.settings, self._run, fingerprint.loader(self._inputs), self.reference, self.full)
-            yield self
+            try:
+                yield self
+            finally:
+                self.close()
             draft.finish(self.settings)
 
     @cached_property
@@ -73,8 +77,15 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Id of the run that holds the draft."""
         return self._run
 
-    @contextmanager
-    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The draft, open while one asset works with it."""
-        with draft.connect(self.settings) as connection:
-            yield connection
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The draft, opened once and kept open from asset to asset of this run (opening and closing it costs more than a
+        small data set)."""
+        if self._open is None:
+            self._open = draft.connect(self.settings)
+        return self._open
+
+    def close(self) -> None:
+        """Let go of the draft, for dbt to open it in its own way."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None

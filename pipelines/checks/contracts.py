@@ -49,27 +49,45 @@ def checked_models(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def schema_of(node: Mapping[str, Any]) -> pa.DataFrameSchema:
-    """The pandera schema of a model: exact columns, types, nulls, bounds, allowed values. Raises ContractUnusable."""
+    """The pandera schema of a model: exact columns and types, and one check over all its rules.
+
+    Raises ContractUnusable.
+    """
+    rules = _rules_of(node)
+
+    def keep(data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(rule.alias(name) for name, rule in rules.items())
+
     return pa.DataFrameSchema(
-        {name: _column(node["name"], column) for name, column in node["columns"].items()}, strict=True, ordered=True
+        {name: pa.Column(_dtype(node["name"], column), nullable=True) for name, column in node["columns"].items()},
+        checks=[pa.Check(keep, name="nulls, bounds and allowed values")] if rules else [],
+        strict=True,
+        ordered=True,
     )
 
 
-def _column(model: str, column: Mapping[str, Any]) -> pa.Column:
-    dtype = _dtype(model, column)
-    meta = column.get("config", {}).get("meta", {}) or column.get("meta", {})
+def _rules_of(node: Mapping[str, Any]) -> dict[str, pl.Expr]:
+    """What a model's rows must keep, by name: expressions that are true where they do."""
+    columns = node["columns"]
+    return {name: rule for column in columns.values() for name, rule in _rules(node["name"], columns, column)}
+
+
+def _rules(model: str, columns: Mapping[str, Any], column: Mapping[str, Any]) -> list[tuple[str, pl.Expr]]:
+    name, meta = column["name"], column.get("config", {}).get("meta", {}) or column.get("meta", {})
     unknown = meta.keys() - {"unit", "unit_column", "minimum", "maximum", "allowed_values"}
-    if unknown:
-        raise ContractUnusable(f"model {model}, column {column['name']}: config.meta has unknown keys {sorted(unknown)}")
-    checks = []
+    if unknown or meta.get("unit_column", name) not in columns:
+        raise ContractUnusable(f"model {model}, column {name}: config.meta has unknown keys or columns: {meta}")
+    value = pl.col(name)
+    rules = []
+    if {constraint["type"] for constraint in column.get("constraints", [])} & {"not_null", "primary_key"}:
+        rules.append((f"{name} is never null", value.is_not_null()))
     if "minimum" in meta:
-        checks.append(pa.Check.ge(meta["minimum"]))
+        rules.append((f"{name} >= {meta['minimum']}", (value >= meta["minimum"]).fill_null(True)))
     if "maximum" in meta:
-        checks.append(pa.Check.le(meta["maximum"]))
+        rules.append((f"{name} <= {meta['maximum']}", (value <= meta["maximum"]).fill_null(True)))
     if "allowed_values" in meta:
-        checks.append(pa.Check.isin(meta["allowed_values"]))
-    required = {constraint["type"] for constraint in column.get("constraints", [])} & {"not_null", "primary_key"}
-    return pa.Column(dtype, nullable=not required, checks=checks)
+        rules.append((f"{name} is one of {meta['allowed_values']}", value.is_in(meta["allowed_values"]).fill_null(True)))
+    return rules
 
 
 def _dtype(model: str, column: Mapping[str, Any]) -> Any:
@@ -86,10 +104,12 @@ def check(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> dg.
     """Hold the model's rows, as they are in the draft, against its contract."""
     frame = connection.sql(f'select * from "{node["schema"]}"."{node["name"]}"').pl()
     failing = failures(schema_of(node), frame)
+    broken = [] if failing is None else [name for name, rule in _rules_of(node).items() if not frame.select(rule.all()).item()]
     return dg.AssetCheckResult(
         asset_key=dg.AssetKey([node["schema"], node["name"]]),
         check_name=CHECK,
         passed=failing is None,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"rows": frame.height} | ({} if failing is None else {"failing": dg.MetadataValue.md(markdown(failing))}),
+        metadata={"rows": frame.height}
+        | ({} if failing is None else {"broken": "; ".join(broken), "failing": dg.MetadataValue.md(markdown(failing))}),
     )

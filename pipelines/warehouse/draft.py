@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +19,18 @@ from pipelines.reference import Reference
 from pipelines.settings import CATALOG, Settings
 from pipelines.warehouse.tables import ddl
 
+STORAGE_VERSION = "v1.0.0"
+"""Storage format of the draft and of published files: DuckDB clients from 1.1 on were seen to read it."""
+
 _STATE = """
 create schema if not exists pipeline;
 create table if not exists pipeline.state (run varchar, condition varchar, loader varchar);
 create table if not exists pipeline.reference (seed varchar, code varchar, said varchar);
 create table if not exists pipeline.made (layer varchar, name varchar, made_from varchar, ordinal bigint, primary key (layer, name));
 """
+
+
+_CHECKPOINT_AT = "1GB"
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,12 @@ class Beginning:
     why: str
 
 
-@contextmanager
-def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The draft, opened for writing by the holder of the lock and closed afterwards, with nothing left in a WAL."""
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The draft, opened for writing by the holder of the lock. Closing it leaves nothing in a WAL."""
     connection = duckdb.connect(settings.draft)
-    try:
-        connection.execute("set preserve_insertion_order = true")
-        yield connection
-    finally:
-        connection.close()
+    # The file is a cache that a killed run loses anyway: written back once at the end, not after every data set.
+    connection.execute(f"set checkpoint_threshold = '{_CHECKPOINT_AT}'")
+    return connection
 
 
 def begin(settings: Settings, run: str, loader: str, reference: Reference, full: bool = False) -> Beginning:
@@ -65,6 +67,8 @@ def begin(settings: Settings, run: str, loader: str, reference: Reference, full:
             shutil.copyfile(settings.published, settings.draft)
             settings.draft.chmod(0o644)
             beginning = Beginning("published", why)
+        else:
+            _create(settings.draft)
     with connect(settings) as connection:
         connection.execute(ddl())
         connection.execute(_STATE)
@@ -141,6 +145,12 @@ def _published_from(settings: Settings) -> str | None:
         return None
     said: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))
     return said.get("made_with")
+
+
+def _create(draft: Path) -> None:
+    """An empty draft in the storage format of publications, which are copies of it."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{draft}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
 
 
 def _remove(draft: Path) -> None:

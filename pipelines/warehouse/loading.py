@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +15,7 @@ from pipelines.datasets import DataSet, Release, ReleaseInvalid, SealBroken, che
 from pipelines.records import columns
 from pipelines.reference import Reference
 from pipelines.sources import Reader, ReleaseUnreadable
-from pipelines.statements import Problem, problems, records
+from pipelines.statements import Problem, any_problem, problems, records
 from pipelines.warehouse.draft import mark_made
 from pipelines.warehouse.tables import TABLE_OF_KIND
 
@@ -49,57 +51,28 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     A bad release is refused: its problems stand in ``raw.refused_rows`` and the others are loaded. Raises SealBroken, with
     nothing loaded, when an accepted release has other bytes or is gone.
     """
-    known: dict[str, tuple[str, str]] = {
-        name: (sha, status)
-        for name, sha, status in connection.execute(
-            "select release, sha256, status from raw.releases where dataset = ?", [dataset.name]
-        ).fetchall()
-    }
-    loaded = Loaded()
-    paths = {path.name: path for path in release_paths(dataset)}
-    gone = sorted(name for name, (_, status) in known.items() if status == "ACCEPTED" and name not in paths)
-    if gone:
-        raise SealBroken(
-            f"{dataset.folder / gone[0]}: was accepted and is gone (sealed {known[gone[0]][0]}); restore the file, "
-            "and mend a slip with a new release whose sidecar says replaces and reason"
-        )
     recipe = json.dumps([dataset.reader, dataset.kind, dataset.options], sort_keys=True, ensure_ascii=False)
     made = connection.execute("select made_from from pipeline.made where layer = 'raw' and name = ?", [dataset.name]).fetchall()
+    known = _known(connection, dataset)
+    # Read in another way than before: the slice is made anew from the same sealed releases.
+    remade = bool(made) and made[0][0] != recipe
+    paths = {path.name: path for path in release_paths(dataset)}
+    loaded = Loaded()
+    fresh, refused = _sort_out(dataset, paths, {} if remade else known, loaded)
+    statements, more = _statements(dataset, fresh, read, reference, paths.keys())
+    refused |= more
     connection.execute("begin transaction")
     try:
-        if made and made[0][0] != recipe:
-            # Read in another way than before: the slice is made anew from the same sealed releases.
-            for name in known:
-                _forget(connection, dataset, name)
-            known = {}
         _describe(connection, dataset)
-        for name in known.keys() - paths.keys():
+        for name in known if remade else (known.keys() - paths.keys()) | (known.keys() & (refused.keys() | statements.keys())):
             _forget(connection, dataset, name)
-        for name, path in paths.items():
-            sha, status = known.get(name, (None, None))
-            try:
-                release = read_release(dataset, path)
-                if status == "ACCEPTED" and sha == release.sha256:
-                    loaded.kept.append(name)
-                    continue
-                if status == "ACCEPTED":
-                    raise SealBroken(
-                        f"{path}: an accepted release never changes, but its seal did: accepted {sha}, now {release.sha256}; "
-                        "restore file and sidecar, and mend a slip with a new release whose sidecar says replaces and reason"
-                    )
-                frame, found = _read(dataset, release, read, reference, paths.keys())
-            except SealBroken:
-                raise
-            except ReleaseInvalid as invalid:
-                release, frame, found = None, None, [Problem("a sealed release with its sidecar", str(invalid))]
-            _forget(connection, dataset, name)
-            if frame is None:
-                loaded.refused[name] = found
-                _refuse(connection, dataset, name, release, checksum(path), found)
-            else:
-                loaded.added.append(name)
-                loaded.rows_added += _accept(connection, dataset, release, frame)
-        if loaded.added or made != [(recipe,)]:
+        for name, found in refused.items():
+            loaded.refused[name] = found
+            _refuse(connection, dataset, name, fresh.get(name), checksum(paths[name]), found)
+        if statements:
+            loaded.added = list(statements)
+            loaded.rows_added = _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
+        if statements or made != [(recipe,)]:
             mark_made(connection, "raw", [dataset.name], recipe)
         connection.execute("commit")
     except BaseException:
@@ -108,19 +81,67 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     return loaded
 
 
-def _read(
-    dataset: DataSet, release: Release, read: Reader, reference: Reference, names: Any
-) -> tuple[pl.DataFrame | None, list[Problem]]:
-    """Records of the release, or None and the problems for which it is refused."""
-    if release.replaces is not None and (release.replaces not in names or release.replaces == release.name):
-        message = f"replaces {release.replaces!r}, which is no other release of {dataset.name}"
-        return None, [Problem("replaces another release of the data set", message)]
-    try:
-        statements = read(release.path, dataset.kind, dataset.options)
-    except ReleaseUnreadable as error:
-        return None, [Problem(error.rule, str(error), error.row, error.column, error.value)]
-    found = problems(statements, dataset.kind, reference)
-    return (None, found) if found else (records(statements, dataset, release, reference), [])
+def _known(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> dict[str, tuple[str, str]]:
+    """Checksum and status of every release of the data set that the draft has met."""
+    met = connection.execute("select release, sha256, status from raw.releases where dataset = ?", [dataset.name]).fetchall()
+    return {name: (sha, status) for name, sha, status in met}
+
+
+def _sort_out(
+    dataset: DataSet, paths: dict[str, Path], known: dict[str, tuple[str, str]], loaded: Loaded
+) -> tuple[dict[str, Release], dict[str, list[Problem]]]:
+    """Releases to load, and those that are none; notes in ``loaded`` which are kept. Raises SealBroken."""
+    gone = sorted(name for name, (_, status) in known.items() if status == "ACCEPTED" and name not in paths)
+    if gone:
+        raise SealBroken(
+            f"{dataset.folder / gone[0]}: was accepted and is gone (sealed {known[gone[0]][0]}); restore the file, "
+            "and mend a slip with a new release whose sidecar says replaces and reason"
+        )
+    fresh: dict[str, Release] = {}
+    refused: dict[str, list[Problem]] = {}
+    for name, path in paths.items():
+        sha, status = known.get(name, ("", ""))
+        try:
+            release = read_release(dataset, path)
+        except SealBroken:
+            raise
+        except ReleaseInvalid as invalid:
+            refused[name] = [Problem("a sealed release with its sidecar", str(invalid))]
+            continue
+        if status != "ACCEPTED":
+            fresh[name] = release
+        elif sha == release.sha256:
+            loaded.kept.append(name)
+        else:
+            raise SealBroken(
+                f"{path}: an accepted release never changes, but its seal did: accepted {sha}, now {release.sha256}; "
+                "restore file and sidecar, and mend a slip with a new release whose sidecar says replaces and reason"
+            )
+    return fresh, refused
+
+
+def _statements(
+    dataset: DataSet, fresh: dict[str, Release], read: Reader, reference: Reference, names: Collection[str]
+) -> tuple[dict[str, pl.DataFrame], dict[str, list[Problem]]]:
+    """Statements of the releases that keep every rule, and the problems of those that do not."""
+    good: dict[str, pl.DataFrame] = {}
+    refused: dict[str, list[Problem]] = {}
+    for name, release in fresh.items():
+        if release.replaces is not None and (release.replaces not in names or release.replaces == name):
+            message = f"replaces {release.replaces!r}, which is no other release of {dataset.name}"
+            refused[name] = [Problem("replaces another release of the data set", message)]
+            continue
+        try:
+            good[name] = read(release.path, dataset.kind, dataset.options)
+        except ReleaseUnreadable as error:
+            refused[name] = [Problem(error.rule, str(error), error.row, error.column, error.value)]
+    # All together first, which is quick; one by one only when somewhere a rule is broken.
+    if len(good) == 1 or (good and any_problem(good.values(), dataset.kind, reference)):
+        for name in list(good):
+            if found := problems(good[name], dataset.kind, reference):
+                refused[name] = found
+                del good[name]
+    return good, refused
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
@@ -139,16 +160,23 @@ def _forget(connection: duckdb.DuckDBPyConnection, dataset: DataSet, name: str) 
         connection.execute(f"delete from raw.{table} where dataset = ? and release = ?", [dataset.name, name])
 
 
-def _accept(connection: duckdb.DuckDBPyConnection, dataset: DataSet, release: Release, frame: pl.DataFrame) -> int:
-    names = list(columns(dataset.kind))
-    connection.register("incoming", frame.to_arrow())
+def _accept(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: DataSet,
+    releases: list[Release],
+    statements: dict[str, pl.DataFrame],
+    reference: Reference,
+) -> int:
+    frame = pl.concat(records(statements[release.name], dataset, release, reference) for release in releases)
+    names = ", ".join(columns(dataset.kind))
+    source = "incoming"
     if dataset.kind == "observation":
         source = f"(select *, {_OBSERVATION_ID} as observation_id from (select *, {_CELL_ID} as cell_id from incoming))"
-    else:
-        source = "incoming"
-    connection.execute(f"insert into raw.{TABLE_OF_KIND[dataset.kind]} ({', '.join(names)}) select {', '.join(names)} from {source}")
+    connection.register("incoming", frame.to_arrow())
+    connection.execute(f"insert into raw.{TABLE_OF_KIND[dataset.kind]} ({names}) select {names} from {source}")
     connection.unregister("incoming")
-    _note(connection, dataset, release.name, release, release.sha256, "ACCEPTED", frame.height)
+    for release in releases:
+        _note(connection, dataset, release.name, release, release.sha256, "ACCEPTED", statements[release.name].height)
     return frame.height
 
 

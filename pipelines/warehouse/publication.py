@@ -22,24 +22,25 @@ import duckdb
 from pipelines import __version__
 from pipelines.errors import Blocked, Unknown
 from pipelines.settings import CATALOG, Settings
+from pipelines.warehouse.draft import STORAGE_VERSION
 
-STORAGE_VERSION = "v1.0.0"
-"""Storage format of published files: DuckDB clients from 1.1 on were seen to read it."""
 KEPT = 5
 """Publications kept for rolling back."""
 
 _BUILDING = ".building"
 _NAME = re.compile(r"(\d{6})-[0-9a-f]{12}")
+# Blocks that DuckDB may leave empty in a file before the copy is written anew instead of byte by byte.
+_MOST_EMPTY = 0.5
 _PUBLICATION_TABLE = """
-create table marsad.reference.publication as
+create or replace table reference.publication as
 select
     ? as publication, ? as fingerprint, ? as marsad_version,
-    (select max(recorded_at) from marsad.raw.releases where status = 'ACCEPTED') as latest_recorded_at,
-    (select count(*) from marsad.raw.datasets)::integer as data_sets,
-    (select count(*) from marsad.raw.releases where status = 'ACCEPTED')::integer as releases,
-    (select count(*) from marsad.raw.observations)::integer as observations,
-    (select count(*) from marsad.raw.targets)::integer as targets,
-    (select count(*) from marsad.raw.events)::integer as events
+    (select max(recorded_at) from raw.releases where status = 'ACCEPTED') as latest_recorded_at,
+    (select count(*) from raw.datasets)::integer as data_sets,
+    (select count(*) from raw.releases where status = 'ACCEPTED')::integer as releases,
+    (select count(*) from raw.observations)::integer as observations,
+    (select count(*) from raw.targets)::integer as targets,
+    (select count(*) from raw.events)::integer as events
 """
 _PUBLICATION_COMMENTS = {
     None: "One row: which publication of the warehouse this file is. Cite `publication`; the same inputs give the same one.",
@@ -170,24 +171,30 @@ def _withdrawn_path(settings: Settings) -> Path:
 
 
 def _copy(draft: Path, file: Path, fingerprint: str) -> dict[str, int]:
-    """A compacted copy of the draft without the pipeline's own schema; returns rows by table, counted in the draft."""
-    connection = duckdb.connect()
-    try:
+    """A copy of the draft without the pipeline's own schema, in its storage format; returns rows by table.
+
+    The bytes are copied, which takes no time, unless so much of the file is empty that it is worth compacting.
+    """
+    with duckdb.connect() as connection:
         connection.execute(f"attach '{draft}' as draft (read_only)")
-        connection.execute(f"attach '{file}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
-        connection.execute(f"copy from database draft to {CATALOG}")
-        connection.execute(f"drop schema {CATALOG}.pipeline cascade")
-        connection.execute(f"create schema if not exists {CATALOG}.reference")
-        connection.execute("drop table if exists marsad.reference.publication")
+        rows = _count(connection, "draft") | {"reference.publication": 1}
+        [(total, empty)] = connection.execute(
+            "select total_blocks, free_blocks from pragma_database_size() where database_name = 'draft'"
+        ).fetchall()
+        if empty > _MOST_EMPTY * total:
+            connection.execute(f"attach '{file}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"copy from database draft to {CATALOG}")
+            connection.execute(f"detach {CATALOG}")
+    if not file.exists():
+        shutil.copyfile(draft, file)
+    with duckdb.connect(file) as connection:
+        connection.execute("drop schema pipeline cascade")
+        connection.execute("create schema if not exists reference")
         connection.execute(_PUBLICATION_TABLE, [fingerprint[:12], fingerprint, __version__])
         for column, comment in _PUBLICATION_COMMENTS.items():
-            what = f"column marsad.reference.publication.{column}" if column else "table marsad.reference.publication"
+            what = f"column reference.publication.{column}" if column else "table reference.publication"
             connection.execute(f"comment on {what} is '{comment}'")
-        rows = _count(connection, "draft") | {"reference.publication": 1}
-        connection.execute(f"checkpoint {CATALOG}")
-        connection.execute(f"detach {CATALOG}")
-    finally:
-        connection.close()
+        connection.execute("checkpoint")
     return rows
 
 

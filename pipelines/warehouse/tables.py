@@ -1,4 +1,7 @@
-"""The raw tables: their columns come from the records, so that a record is written down once."""
+"""The raw tables: their columns come from the records, so that a record is written down once.
+
+Ids are unique by the records' own check; an index on them would cost more than all else at every load.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import polars as pl
 from pipelines.records import columns
 
 TABLE_OF_KIND = {"observation": "observations", "target": "targets", "event": "events"}
-ID_OF_KIND = {"observation": "observation_id", "target": "target_id", "event": "event_id"}
 
 _DUCKDB_TYPE = {
     pl.String: "varchar",
@@ -39,5 +41,5 @@ def ddl() -> str:
     statements = ["create schema if not exists raw;"]
     for kind, table in TABLE_OF_KIND.items():
         body = ", ".join(f"{name} {_DUCKDB_TYPE[dtype.base_type()]}" for name, dtype in columns(kind).items())
-        statements.append(f"create table if not exists raw.{table} ({body}, primary key ({ID_OF_KIND[kind]}));")
+        statements.append(f"create table if not exists raw.{table} ({body});")
     return "\n".join(statements) + _BOOKKEEPING

@@ -1,0 +1,46 @@
+{% macro reaches(value, threshold, direction, is_open='false') -%}
+    {#- Whether a value is at or beyond a target; the limit of an open end is never reached itself. -#}
+    ({{ value }} is not null and case
+        when {{ direction }} = 'UP' then {{ value }} > {{ threshold }} or ({{ value }} = {{ threshold }} and not {{ is_open }})
+        else {{ value }} < {{ threshold }} or ({{ value }} = {{ threshold }} and not {{ is_open }})
+    end)
+{%- endmacro %}
+
+{% macro baseline_end(stated, observed) -%}
+    {#- The baseline of a target at one end of its interval: what is cumulated starts from zero, then as stated, then as observed. -#}
+    case
+        when preferred.counted_as = 'CUMULATED' then cast(0 as {{ amount() }})
+        when targets.baseline is not null and targets.baseline_on is not null then {{ stated }}
+        else {{ observed }}
+    end
+{%- endmacro %}
+
+{% macro signed(difference, direction) -%}
+    {#- A difference counted as progress: upwards or downwards, as the target wants. -#}
+    (case when {{ direction }} = 'UP' then {{ difference }} else -({{ difference }}) end)
+{%- endmacro %}
+
+{% macro linear_verdict(met, actual, baseline, target, direction, months_elapsed, months_total) -%}
+    {#- Where a figure stands against the straight path from baseline to target, at one end of what the statements allow.
+        Products instead of quotients: decimals multiply exactly, so a figure exactly on the path is on track. -#}
+    case
+        when {{ met }} then 'ACHIEVED'
+        when {{ months_total }} is null then 'NO_DUE_DATE'
+        when {{ baseline }} is null or {{ months_elapsed }} is null then 'NO_BASELINE'
+        when {{ actual }} is null or {{ signed(actual ~ ' - ' ~ baseline, direction) }} < 0 then 'REVERSING'
+        when {{ signed(actual ~ ' - ' ~ baseline, direction) }} * {{ months_total }}
+            >= {{ signed(target ~ ' - ' ~ baseline, direction) }} * {{ months_elapsed }} then 'ON_TRACK'
+        else 'OFF_TRACK'
+    end
+{%- endmacro %}
+
+{% macro closed_verdict(basis, met_state, met_later_on) -%}
+    {#- What became of a target whose due date has passed. -#}
+    case
+        when {{ basis }} in ('AT_DUE', 'BEFORE_DUE') and {{ met_state }} = 'MET' then 'MET_ON_TIME'
+        when {{ basis }} = 'AT_DUE' and {{ met_state }} = 'OPEN' then 'INDETERMINATE'
+        when {{ basis }} in ('AT_DUE', 'AFTER_DUE') and {{ met_state }} = 'UNMET' and {{ met_later_on }} is not null then 'MET_LATE'
+        when {{ basis }} in ('AT_DUE', 'AFTER_DUE') and {{ met_state }} = 'UNMET' then 'MISSED'
+        else 'INDETERMINATE'
+    end
+{%- endmacro %}

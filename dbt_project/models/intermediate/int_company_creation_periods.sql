@@ -1,0 +1,80 @@
+-- Company creations by period, from printed figures and from the differences of cumulated ones, before regions are
+-- compared with the country.
+with areas as (
+    select * from {{ ref('areas') }} where level in ('region', 'country')
+),
+
+statements as (
+    select * from {{ ref('stg_observations') }}
+    where indicator = 'company_creations' and urbanisation = '_T' and period_end is not null
+),
+
+printed as (
+    select
+        statements.definition, statements.ref_area, statements.breakdown, statements.period, statements.period_start, statements.period_end,
+        statements.publisher, 'AS_PRINTED' as method, true as is_finest, statements.value, statements.bound,
+        statements.value_lower, statements.value_upper, statements.unit_measure, statements.obs_status,
+        statements.observation_id, statements.document, statements.period_key,
+        cast(null as varchar) as subtracted_observation_id, cast(null as varchar) as subtracted_document, cast(null as varchar) as subtracted_period_key,
+        cast(null as {{ amount() }}) as minuend, cast(null as {{ amount() }}) as subtrahend
+    from statements
+    inner join {{ ref('int_latest_vintages') }} as vintages on vintages.observation_id = statements.observation_id
+),
+
+subtracted as (
+    select
+        definition, ref_area, breakdown, period, period_start, period_end,
+        publisher, 'BY_SUBTRACTION' as method, are_neighbours as is_finest,
+        case when not falls then difference end as value, 'EQ' as bound,
+        case when not falls then difference end as value_lower, case when not falls then difference end as value_upper,
+        unit_measure,
+        case when falls then 'O' else {{ weakest_status('later_status', 'earlier_status') }} end as obs_status,
+        later_observation_id as observation_id, later_document as document, later_period_key as period_key,
+        earlier_observation_id as subtracted_observation_id, earlier_document as subtracted_document, earlier_period_key as subtracted_period_key,
+        later_value as minuend, earlier_value as subtrahend
+    from {{ ref('int_cumulated_differences') }}
+    where indicator = 'company_creations' and urbanisation = '_T'
+),
+
+periods as (
+    select * from printed
+    union all
+    select * from subtracted
+),
+
+-- National totals as each document prints them: a region's figure is checked against the total of its own document, since
+-- the total that is current now may have been revised after the regions were printed.
+totals as (
+    select definition, breakdown, publisher, document, period_key, min(value) as total
+    from statements
+    where ref_area = 'MA' and is_exact
+    group by definition, breakdown, publisher, document, period_key
+),
+
+currents as (
+    select observation_id from {{ ref('int_current_observations') }}
+),
+
+final as (
+    select
+        periods.*, areas.level, areas.geo_version,
+        current_value.observation_id is not null
+        and (periods.method = 'AS_PRINTED' or current_subtracted.observation_id is not null) as is_current,
+        case
+            when periods.method = 'AS_PRINTED' then totals.total
+            else totals.total - subtracted_totals.total
+        end as total_of_same_documents
+    from periods
+    inner join areas on areas.ref_area = periods.ref_area
+    left join currents as current_value on current_value.observation_id = periods.observation_id
+    left join currents as current_subtracted on current_subtracted.observation_id = periods.subtracted_observation_id
+    left join totals
+        on totals.definition = periods.definition and totals.breakdown = periods.breakdown and totals.publisher = periods.publisher
+        and totals.document = periods.document and totals.period_key = periods.period_key
+    left join totals as subtracted_totals
+        on subtracted_totals.definition = periods.definition and subtracted_totals.breakdown = periods.breakdown
+        and subtracted_totals.publisher = periods.publisher
+        and subtracted_totals.document = periods.subtracted_document and subtracted_totals.period_key = periods.subtracted_period_key
+)
+
+select * from final

@@ -1,0 +1,38 @@
+-- Pairs of statements that cannot both be right as they stand, before a kind is given to each: a statement that is not its
+-- cell's current value against the one that is, and current values of one place and period under two definitions.
+with statements as (
+    select * from {{ ref('stg_observations') }} where has_value
+),
+
+current_values as (
+    select * from {{ ref('int_current_observations') }} where has_value and period_end is not null
+),
+
+same_cell as (
+    select
+        'CELL' as basis, statements.observation_id as other_observation_id,
+        current_values.observation_id as current_observation_id
+    from statements
+    inner join current_values on current_values.cell_id = statements.cell_id
+    where statements.observation_id <> current_values.observation_id
+        and not {{ allow_each_other('current_values', 'statements') }}
+),
+
+other_definition as (
+    select
+        'DEFINITION' as basis, other.observation_id as other_observation_id,
+        one.observation_id as current_observation_id
+    from current_values as one
+    inner join current_values as other
+        on other.indicator = one.indicator and other.ref_area = one.ref_area and other.urbanisation = one.urbanisation
+        and other.breakdown = one.breakdown and other.period_key = one.period_key and other.unit_measure = one.unit_measure
+    where other.definition > one.definition and not {{ allow_each_other('one', 'other') }}
+),
+
+final as (
+    select * from same_cell
+    union all
+    select * from other_definition
+)
+
+select * from final

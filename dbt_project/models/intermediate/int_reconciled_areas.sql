@@ -1,0 +1,66 @@
+-- Published figures of an area against what its parts give: counts by sum, shares by their own weights.
+with cells as (
+    select * from {{ ref('int_reconciliation_cells') }} where aggregation in ('SUM', 'RATIO')
+),
+
+parts as (
+    select * from {{ ref('int_area_parts') }}
+),
+
+-- A unit that has no urban (or no rural) part is not missing from an urban (rural) total.
+existing as (
+    select distinct ref_area, urbanisation, period_end from cells
+),
+
+series as (
+    select distinct
+        parts.kind, parts.whole, cells.indicator, cells.definition, cells.aggregation, cells.urbanisation, cells.breakdown,
+        cells.period, cells.period_key, cells.period_end, cells.unit_measure
+    from cells
+    inner join parts on parts.part = cells.ref_area
+),
+
+aggregated as (
+    select
+        series.kind, series.whole, series.indicator, series.definition, series.aggregation, series.urbanisation, series.breakdown,
+        series.period, series.period_key, series.unit_measure,
+        count(*) as parts_expected,
+        count(*) filter (where cells.is_exact) as parts_found,
+        sum(case
+            when series.aggregation = 'SUM' then cells.value
+            else cast(cells.value * cast(cells.weight as decimal(18, 0)) as {{ amount() }})
+        end) filter (where cells.is_exact) as total,
+        sum(cells.weight) filter (where cells.is_exact) as weight,
+        count(*) filter (where cells.is_exact and cells.weight is null) as parts_without_weight,
+        sum(cells.rounding) as roundings, max(cells.rounding) as rounding,
+        {{ joined("case when not coalesce(cells.is_exact, false) then parts.part end") }} as missing_parts
+    from series
+    inner join parts on parts.kind = series.kind and parts.whole = series.whole
+    left join existing
+        on existing.ref_area = parts.part and existing.urbanisation = series.urbanisation and existing.period_end = series.period_end
+    left join cells
+        on cells.ref_area = parts.part and cells.definition = series.definition and cells.urbanisation = series.urbanisation
+        and cells.breakdown = series.breakdown and cells.period_key = series.period_key
+    where series.urbanisation = '_T' or existing.ref_area is not null
+    group by all
+),
+
+final as (
+    select
+        aggregated.kind, aggregated.indicator, aggregated.definition, aggregated.whole as ref_area, aggregated.urbanisation, aggregated.breakdown,
+        aggregated.period, aggregated.period_key, aggregated.unit_measure,
+        published.value as published_value, published.observation_id as published_observation_id,
+        case when aggregated.aggregation = 'SUM' then aggregated.total
+            when aggregated.parts_without_weight = 0 then cast({{ share('aggregated.total', 'aggregated.weight') }} as {{ amount() }})
+        end as computed_value,
+        case when aggregated.aggregation = 'SUM' then aggregated.roundings else aggregated.rounding end + published.rounding as tolerance,
+        aggregated.parts_expected, aggregated.parts_found, aggregated.parts_without_weight, aggregated.missing_parts,
+        case when aggregated.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (aggregated.parts_found + 1) end as rounding_of_counts
+    from aggregated
+    inner join cells as published
+        on published.ref_area = aggregated.whole and published.definition = aggregated.definition
+        and published.urbanisation = aggregated.urbanisation and published.breakdown = aggregated.breakdown
+        and published.period_key = aggregated.period_key and published.is_exact
+)
+
+select * from final

@@ -1,0 +1,93 @@
+-- Published totals of an area against their own parts: legal forms, segments, sexes; urban and rural; index components.
+with cells as (
+    select * from {{ ref('int_reconciliation_cells') }}
+),
+
+by_breakdown as (
+    select
+        *, substring(breakdown, 1, strpos(breakdown, '=') - 1) as dimension
+    from cells
+    where aggregation = 'SUM' and breakdown <> '_T' and strpos(breakdown, ';') = 0
+),
+
+-- The parts of a dimension are the codes that the definition was ever published for; a single one is no split.
+dimensions as (
+    select definition, dimension, count(distinct breakdown) as parts_expected
+    from by_breakdown
+    where dimension <> 'STRATEGY'
+    group by definition, dimension
+    having count(distinct breakdown) > 1
+),
+
+breakdown_sums as (
+    select
+        'BREAKDOWN_TO_TOTAL: ' || parts.dimension as kind, parts.definition, parts.ref_area, parts.urbanisation, '_T' as breakdown, parts.period_key,
+        min(dimensions.parts_expected) as parts_expected, count(*) filter (where parts.is_exact) as parts_found,
+        sum(parts.value) filter (where parts.is_exact) as computed_value, sum(parts.rounding) as rounding,
+        {{ joined("case when not parts.is_exact then parts.breakdown end") }} as missing_parts
+    from by_breakdown as parts
+    inner join dimensions on dimensions.definition = parts.definition and dimensions.dimension = parts.dimension
+    group by parts.dimension, parts.definition, parts.ref_area, parts.urbanisation, parts.period_key
+),
+
+urban_rural_sums as (
+    select
+        'URBAN_RURAL_TO_TOTAL' as kind, definition, ref_area, '_T' as urbanisation, breakdown, period_key,
+        count(*) as parts_expected, count(*) filter (where is_exact) as parts_found,
+        sum(value) filter (where is_exact) as computed_value, sum(rounding) as rounding,
+        {{ joined("case when not is_exact then urbanisation end") }} as missing_parts
+    from cells
+    where aggregation = 'SUM' and urbanisation in ('U', 'R') and level in ('country', 'region', 'province')
+    group by definition, ref_area, breakdown, period_key
+),
+
+index_means as (
+    select
+        'EGDI_IS_MEAN_OF_COMPONENTS' as kind, 'egdi_score@un_egov' as definition, ref_area, urbanisation, breakdown, period_key,
+        3 as parts_expected, count(*) filter (where is_exact) as parts_found,
+        cast({{ share('sum(value)', 'count(value)') }} as {{ amount() }}) as computed_value, max(rounding) as rounding,
+        {{ joined("case when not is_exact then indicator end") }} as missing_parts
+    from cells
+    where definition in ('UN.OSI@un_egov', 'UN.TII@un_egov', 'UN.HCI@un_egov')
+        and extract(year from period_end) >= {{ convention('egdi_mean_from_year') }}
+    group by ref_area, urbanisation, breakdown, period_key
+),
+
+-- Cities that a publisher lists for a region cover only part of it: their sum may not exceed it.
+city_sums as (
+    select
+        'CITIES_WITHIN_REGION' as kind, definition, region as ref_area, urbanisation, breakdown, period_key,
+        count(*) as parts_expected, count(*) filter (where is_exact) as parts_found,
+        sum(value) filter (where is_exact) as computed_value, sum(rounding) as rounding,
+        {{ joined("case when not is_exact then ref_area end") }} as missing_parts
+    from cells
+    where aggregation = 'SUM' and level = 'place' and area_type = 'city'
+    group by definition, region, urbanisation, breakdown, period_key
+    having count(*) > 1
+),
+
+sums as (
+    select * from breakdown_sums
+    union all
+    select * from city_sums
+    union all
+    select * from urban_rural_sums
+    union all
+    select * from index_means
+),
+
+final as (
+    select
+        sums.kind, published.indicator, sums.definition, sums.ref_area, sums.urbanisation, sums.breakdown,
+        published.period, sums.period_key, published.unit_measure,
+        published.value as published_value, published.observation_id as published_observation_id,
+        sums.computed_value, sums.rounding + published.rounding as tolerance,
+        sums.parts_expected, sums.parts_found, 0 as parts_without_weight, sums.missing_parts,
+        case when published.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (sums.parts_found + 1) end as rounding_of_counts
+    from sums
+    inner join cells as published
+        on published.definition = sums.definition and published.ref_area = sums.ref_area and published.urbanisation = sums.urbanisation
+        and published.breakdown = sums.breakdown and published.period_key = sums.period_key and published.is_exact
+)
+
+select * from final

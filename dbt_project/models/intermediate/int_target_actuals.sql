@@ -1,0 +1,70 @@
+-- Observed figures that may be held against a target: same definition, area, urbanisation and breakdown, counted over the
+-- same stretch of time, after the baseline. Whether each meets the target, at the worst and at the best end of what the
+-- two statements allow.
+with targets as (
+    select
+        targets.*,
+        -- What is cumulated, is cumulated from the day after the stated baseline, or else from the strategy's first day.
+        coalesce({{ days_after('targets.baseline_on', 1) }}, {{ date_from_year('strategies.period_start', '01-01') }}) as counted_from
+    from {{ ref('stg_targets') }} as targets
+    inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+),
+
+observed as (
+    select
+        *,
+        {{ month_day('period_start') }} = '01-01' and {{ month_day('period_end') }} = '12-31'
+        and extract(year from period_start) = extract(year from period_end) as is_one_year
+    from {{ ref('int_current_observations') }}
+    where has_value and period_end <= {{ evaluation_date() }}
+),
+
+same_cell as (
+    select
+        targets.target_id, targets.direction, targets.freq_class, targets.statement_type, targets.counted_from,
+        targets.value_lower as target_lower, targets.value_upper as target_upper,
+        observed.*
+    from targets
+    inner join observed
+        on observed.definition = targets.definition and observed.ref_area = targets.ref_area
+        and observed.urbanisation = targets.urbanisation and observed.breakdown = targets.breakdown
+        and observed.unit_measure = targets.unit_measure
+),
+
+comparable as (
+    select
+        *,
+        case
+            when freq_class = 'STOCK' and statement_type <> 'INCREMENT' then 'STOCK'
+            when freq_class = 'FLOW' and flow = 'CUM_SINCE' and period_start = counted_from then 'CUMULATED'
+            when freq_class = 'FLOW' and is_one_year and statement_type <> 'INCREMENT' then 'ONE_YEAR'
+        end as counted_as
+    from same_cell
+),
+
+ends as (
+    select
+        *,
+        case when direction = 'UP' then value_lower else value_upper end as worst,
+        case when direction = 'UP' then value_upper else value_lower end as best,
+        case when direction = 'UP' then target_upper else target_lower end as hardest,
+        case when direction = 'UP' then target_lower else target_upper end as easiest
+    from comparable
+    where counted_as is not null
+),
+
+final as (
+    select
+        target_id, counted_from, counted_as,
+        observation_id, cell_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, document,
+        (counted_from is null or period_end >= counted_from) as is_after_baseline,
+        case
+            when {{ reaches('worst', 'hardest', 'direction') }} then 'MET'
+            -- An end without a limit reaches everything; an open end does not reach its own limit.
+            when best is null or {{ reaches('best', 'easiest', 'direction', 'ends_are_open') }} then 'OPEN'
+            else 'UNMET'
+        end as met_state
+    from ends
+)
+
+select * from final

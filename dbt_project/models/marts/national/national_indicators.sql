@@ -1,0 +1,69 @@
+with cells as (
+    select cells.*
+    from {{ ref('int_current_observations') }} as cells
+    inner join {{ ref('areas') }} as areas on areas.ref_area = cells.ref_area
+    where areas.level = 'country'
+),
+
+placed as (
+    select
+        *,
+        period_end = max(period_end) filter (where has_value) over (partition by definition, urbanisation, breakdown) as is_latest,
+        -- The months that a period covers within its year: figures of other months are another season.
+        case when freq_class = 'FLOW' then {{ month_day('period_start') }} || '/' else '' end || {{ month_day('period_end') }} as season,
+        extract(year from period_end) - extract(year from period_start) as years_covered
+    from cells
+),
+
+followed as (
+    select
+        *,
+        lag(observation_id) over same_season as previous_observation_id,
+        lag(period) over same_season as previous_period,
+        lag(period_end) over same_season as previous_period_end,
+        lag(value) over same_season as previous_value,
+        lag(is_exact) over same_season as previous_is_exact
+    from placed
+    window same_season as (
+        partition by definition, urbanisation, breakdown, season, years_covered, has_value order by period_end
+    )
+),
+
+changed as (
+    select
+        followed.*,
+        followed.is_exact and followed.previous_is_exact and followed.season is not null as is_comparable,
+        units.additive
+    from followed
+    inner join {{ ref('units') }} as units on units.unit_measure = followed.unit_measure
+),
+
+final as (
+    select
+        {{ row_key(['changed.definition', 'changed.urbanisation', 'changed.breakdown', 'changed.period_key']) }} as row_key,
+        changed.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
+        indicators.domain, changed.definition,
+        changed.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en, changed.geo_version,
+        changed.urbanisation, changed.breakdown, changed.period, changed.period_start, changed.period_end,
+        coalesce(changed.is_latest, false) as is_latest,
+        changed.value, changed.unit_measure, changed.bound, changed.value_lower, changed.value_upper, changed.tolerance,
+        case when changed.has_value then 'REPORTED' else 'NOT_REPORTED' end as status, changed.obs_status, changed.flow,
+        case when changed.is_comparable then changed.previous_period end as previous_period,
+        case when changed.is_comparable then changed.previous_value end as previous_value,
+        case when changed.is_comparable then {{ years_between('changed.previous_period_end', 'changed.period_end') }} end as previous_gap_years,
+        case when changed.is_comparable then changed.value - changed.previous_value end as change,
+        case when changed.is_comparable and changed.additive then {{ share('changed.value - changed.previous_value', 'changed.previous_value') }} end as change_share,
+        {{ reasons([
+            ("value", "not changed.has_value", "'no value was published for this cell'"),
+            ("change", "changed.has_value and (changed.previous_observation_id is null or changed.season is null)", "'no earlier figure of the same months under this definition'"),
+            ("change", "changed.season is not null and changed.previous_observation_id is not null and not changed.is_comparable", "'a bound on one side: no exact difference'"),
+            ("change_share", "changed.is_comparable and not changed.additive", "'a rate, rank or index: the change is in points'"),
+        ]) }} as undefined_because,
+        changed.dataset, changed.publisher, changed.document, changed.decided_by, cast(changed.statements as integer) as statements,
+        changed.cell_id, changed.observation_id, case when changed.is_comparable then changed.previous_observation_id end as previous_observation_id
+    from changed
+    inner join {{ ref('indicators') }} as indicators on indicators.indicator = changed.indicator
+    inner join {{ ref('areas') }} as areas on areas.ref_area = changed.ref_area
+)
+
+select * from final

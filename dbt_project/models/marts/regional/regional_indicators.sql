@@ -1,0 +1,105 @@
+with cells as (
+    select * from {{ ref('int_regional_cells') }}
+),
+
+measured as (
+    select
+        cells.*,
+        indicators.aggregation = 'SUM' as is_sum,
+        indicators.per_head as is_per_head,
+        indicators.direction,
+        cells.regions_exact = cells.regions_expected as is_complete,
+        -- The sum of the regions is of their own vintage; the published national figure may have been revised since.
+        case
+            when indicators.aggregation = 'SUM' and cells.regions_exact = cells.regions_expected then cells.regions_sum
+            else cells.national_value
+        end as country_value,
+        case
+            when indicators.aggregation = 'SUM' and cells.regions_exact = cells.regions_expected then 'SUM_OF_REGIONS'
+            when cells.national_value is not null then 'PUBLISHED_NATIONAL'
+        end as country_basis,
+        population.population, population.population_on, population.population_document,
+        population.population_observation_id, population.gap_years,
+        population.before_on, population.before_population, population.after_on, population.after_population,
+        country_population.population as country_population,
+        establishments.value as establishments, establishments.national_value as country_establishments
+    from cells
+    inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator
+    left join {{ ref('int_population_denominators') }} as population
+        on population.ref_area = cells.ref_area and population.urbanisation = cells.urbanisation
+        and population.period_end = cells.period_end and indicators.per_head
+    left join {{ ref('int_population_denominators') }} as country_population
+        on country_population.ref_area = 'MA' and country_population.urbanisation = cells.urbanisation
+        and country_population.period_end = cells.period_end and indicators.per_head
+    left join cells as establishments
+        on establishments.indicator = {{ convention_text('establishments_indicator') }} and cells.unit_measure = 'ESTABLISHMENTS'
+        and establishments.ref_area = cells.ref_area and establishments.period_key = cells.period_key
+        and establishments.urbanisation = cells.urbanisation and establishments.breakdown = '_T'
+        and cells.indicator <> establishments.indicator
+),
+
+compared as (
+    select
+        *,
+        {{ per_head('value', 'population') }} as per_1000,
+        {{ per_head('value', 'before_population') }} as per_1000_census_before,
+        {{ per_head('value', 'after_population') }} as per_1000_census_after,
+        {{ per_head('country_value', 'country_population') }} as country_per_1000,
+        case when is_sum and is_exact then {{ share('value', 'country_value') }} end as share_of_country,
+        case when is_exact then {{ location_quotient('value', 'establishments', 'country_value', 'country_establishments') }} end as location_quotient_establishments
+    from measured
+),
+
+ranked as (
+    select
+        *,
+        case when is_complete then rank() over (
+            partition by definition, urbanisation, breakdown, period_key order by {{ best_first('value', 'direction') }}
+        ) end as rank_value,
+        case when is_complete and per_1000 is not null then rank() over (
+            partition by definition, urbanisation, breakdown, period_key order by {{ best_first('per_1000', 'direction') }}
+        ) end as rank_per_1000
+    from compared
+),
+
+final as (
+    select
+        {{ row_key(['ranked.definition', 'ranked.ref_area', 'ranked.urbanisation', 'ranked.breakdown', 'ranked.period_key']) }} as row_key,
+        ranked.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
+        indicators.domain, ranked.definition,
+        ranked.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en, ranked.geo_version,
+        ranked.urbanisation, ranked.breakdown, ranked.period, ranked.period_start, ranked.period_end,
+        ranked.value, ranked.unit_measure, ranked.bound, ranked.value_lower, ranked.value_upper, ranked.tolerance,
+        case when ranked.has_value then 'REPORTED' else 'NOT_REPORTED' end as status, ranked.obs_status, ranked.flow,
+        cast(ranked.regions_reporting as integer) as regions_reporting, cast(ranked.regions_expected as integer) as regions_expected,
+        ranked.per_1000, ranked.population, ranked.population_on, ranked.population_document, ranked.gap_years,
+        ranked.per_1000_census_before, ranked.before_on as census_before_on, ranked.before_population as census_before_population,
+        ranked.per_1000_census_after, ranked.after_on as census_after_on, ranked.after_population as census_after_population,
+        ranked.national_value,
+        case when ranked.is_sum and ranked.is_complete then ranked.regions_sum end as regions_sum,
+        case when ranked.is_sum and ranked.is_complete then ranked.national_value - ranked.regions_sum end as national_difference,
+        ranked.country_basis, ranked.share_of_country,
+        cast(ranked.rank_value as integer) as rank_value, cast(ranked.rank_per_1000 as integer) as rank_per_1000,
+        case
+            when not ranked.is_exact then null
+            when ranked.is_per_head then {{ index_to('ranked.per_1000', 'ranked.country_per_1000') }}
+            when not ranked.is_sum and ranked.unit_measure <> 'RANK' then {{ index_to('ranked.value', 'ranked.national_value') }}
+        end as index_to_national,
+        case when ranked.is_exact and ranked.is_per_head then {{ share('ranked.per_1000', 'ranked.country_per_1000') }} end as location_quotient_population,
+        ranked.location_quotient_establishments,
+        {{ reasons([
+            ("value", "not ranked.has_value", "'this region did not report'"),
+            ("per_1000", "ranked.per_1000 is null and ranked.is_per_head and ranked.has_value", "'no census population for this area and period'"),
+            ("per_1000", "not ranked.is_per_head", "'not a count that per-head figures are made of'"),
+            ("share_of_country", "not ranked.is_sum", "'the indicator does not add up'"),
+            ("share_of_country", "ranked.is_sum and ranked.has_value and ranked.share_of_country is null", "'no exact value of the region or of the country'"),
+            ("rank", "not ranked.is_complete", "ranked.regions_exact || ' of ' || ranked.regions_expected || ' regions have an exact value'"),
+        ]) }} as undefined_because,
+        ranked.dataset, ranked.publisher, ranked.document, ranked.decided_by, cast(ranked.statements as integer) as statements,
+        ranked.cell_id, ranked.observation_id, ranked.national_observation_id, ranked.population_observation_id
+    from ranked
+    inner join {{ ref('indicators') }} as indicators on indicators.indicator = ranked.indicator
+    inner join {{ ref('areas') }} as areas on areas.ref_area = ranked.ref_area
+)
+
+select * from final

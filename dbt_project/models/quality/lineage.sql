@@ -1,0 +1,53 @@
+{%- set origins = [
+    ('regional_indicators', 'row_key', 'observation_id', 'VALUE'),
+    ('regional_indicators', 'row_key', 'national_observation_id', 'NATIONAL_VALUE'),
+    ('regional_indicators', 'row_key', 'population_observation_id', 'POPULATION'),
+    ('regional_company_creation', 'row_key', 'observation_id', 'VALUE'),
+    ('regional_company_creation', 'row_key', 'subtracted_observation_id', 'SUBTRACTED'),
+    ('local_indicators', 'row_key', 'observation_id', 'VALUE'),
+    ('local_indicators', 'row_key', 'population_observation_id', 'POPULATION'),
+    ('national_indicators', 'row_key', 'observation_id', 'VALUE'),
+    ('national_indicators', 'row_key', 'previous_observation_id', 'PREVIOUS_VALUE'),
+    ('strategy_progress', "target_id || '|' || method_code", 'actual_observation_id', 'ACTUAL'),
+    ('strategy_progress', "target_id || '|' || method_code", 'observed_baseline_observation_id', 'OBSERVED_BASELINE'),
+] %}
+with observations as (
+    {%- for mart, key, column, role in origins %}
+    select '{{ mart }}' as mart, {{ key }} as row_key, 'OBSERVATION' as source_kind, {{ column }} as source_id, '{{ role }}' as role
+    from {{ ref(mart) }}
+    where {{ column }} is not null
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+targets as (
+    select 'strategy_targets' as mart, target_id as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
+    from {{ ref('strategy_targets') }}
+    union all
+    select 'strategy_progress' as mart, target_id || '|' || method_code as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
+    from {{ ref('strategy_progress') }}
+    union all
+    select 'strategy_scorecard' as mart, strategy || '|' || method_code as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
+    from {{ ref('strategy_progress') }}
+    where is_standing
+    union all
+    select 'strategy_timeline' as mart, row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
+    from {{ ref('strategy_timeline') }}
+    where target_id is not null
+),
+
+events as (
+    select 'strategy_timeline' as mart, row_key, 'EVENT' as source_kind, event_id as source_id, 'EVENT' as role
+    from {{ ref('strategy_timeline') }}
+    where event_id is not null
+),
+
+final as (
+    select mart, row_key, source_kind, source_id, role from observations
+    union all
+    select mart, row_key, source_kind, source_id, role from targets
+    union all
+    select mart, row_key, source_kind, source_id, role from events
+)
+
+select * from final

@@ -1,0 +1,27 @@
+-- Every code that a statement or a reference table uses is known, and a definition is used as it defines itself.
+{%- set uses = [
+    ('stg_observations', 'indicator', 'indicators', 'indicator'), ('stg_observations', 'definition', 'definitions', 'definition'),
+    ('stg_observations', 'ref_area', 'areas', 'ref_area'), ('stg_observations', 'publisher', 'publishers', 'publisher'),
+    ('stg_observations', 'document', 'documents', 'document'), ('stg_observations', 'unit_measure', 'units', 'unit_measure'),
+    ('stg_targets', 'strategy', 'strategies', 'strategy'), ('stg_targets', 'indicator', 'indicators', 'indicator'),
+    ('stg_targets', 'definition', 'definitions', 'definition'), ('stg_targets', 'ref_area', 'areas', 'ref_area'),
+    ('stg_targets', 'document', 'documents', 'document'), ('stg_targets', 'publisher', 'publishers', 'publisher'),
+    ('stg_targets', 'supersedes', 'stg_targets', 'target_id'),
+    ('stg_events', 'strategy', 'strategies', 'strategy'), ('stg_events', 'document', 'documents', 'document'),
+    ('definitions', 'indicator', 'indicators', 'indicator'), ('definitions', 'unit_measure', 'units', 'unit_measure'),
+    ('indicators', 'denominator', 'indicators', 'indicator'), ('documents', 'publisher', 'publishers', 'publisher'),
+    ('documents', 'printed_by', 'publishers', 'publisher'), ('strategies', 'predecessor', 'strategies', 'strategy'),
+    ('areas', 'parent', 'areas', 'ref_area'), ('areas', 'province', 'areas', 'ref_area'), ('areas', 'region', 'areas', 'ref_area'),
+    ('datasets', 'publisher', 'publishers', 'publisher'),
+] %}
+{% for model, column, reference, key in uses %}
+select distinct '{{ model }}.{{ column }}' as used_in, {{ column }} as code
+from {{ ref(model) }}
+where {{ column }} is not null and {{ column }} not in (select {{ key }} from {{ ref(reference) }})
+union all
+{% endfor %}
+select distinct 'stg_observations against definitions', observations.definition
+from {{ ref('stg_observations') }} as observations
+inner join {{ ref('definitions') }} as definitions on definitions.definition = observations.definition
+where definitions.indicator <> observations.indicator or definitions.unit_measure <> observations.unit_measure
+    or definitions.freq_class <> observations.freq_class

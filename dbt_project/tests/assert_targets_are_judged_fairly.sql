@@ -1,0 +1,27 @@
+-- A target is held only against figures of its own definition, area and part, after its baseline and not after the day of
+-- evaluation; open and closed targets have verdicts of their kind; the scorecard counts every standing target once.
+with judged as (
+    select
+        progress.*, actual.definition as actual_definition, actual.ref_area as actual_area, actual.urbanisation as actual_urbanisation,
+        actual.breakdown as actual_breakdown, actual.period_end as actual_end
+    from {{ ref('strategy_progress') }} as progress
+    left join {{ ref('stg_observations') }} as actual on actual.observation_id = progress.actual_observation_id
+)
+
+select target_id, verdict, 'compared with another definition, area, part or time' as broken
+from judged
+where actual_observation_id is not null and (
+    actual_definition <> definition or actual_area <> ref_area or actual_urbanisation <> urbanisation
+    or actual_breakdown <> breakdown or actual_end > evaluated_on or actual_end <= measured_from
+)
+union all
+select target_id, verdict, 'verdict of the other kind'
+from judged
+where (is_due and verdict in ('ACHIEVED', 'ON_TRACK', 'OFF_TRACK', 'REVERSING', 'NO_BASELINE'))
+    or (not is_due and verdict in ('MET_ON_TIME', 'MET_LATE', 'MISSED'))
+    or (actual_observation_id is null) <> (verdict in ('NOT_COMPARABLE', 'NOT_MEASURABLE'))
+union all
+select strategy, method_code, 'counts do not add up'
+from {{ ref('strategy_scorecard') }}
+where targets <> achieved + on_track + off_track + reversing + met_on_time + met_late + missed + indeterminate
+    + not_comparable + not_measurable + no_baseline
