@@ -49,7 +49,9 @@ def _json(said: Any) -> None:
 @app.command()
 def refresh(
     full: Annotated[bool, typer.Option(help="Rebuild everything from data/raw and data/seeds alone.")] = False,
-    dataset: Annotated[str | None, typer.Option(help="Only this data set (domain/name), into the draft; publishes nothing.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Only this data set (domain/name), into the draft; publishes nothing.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load what is new, build the marts, check everything and publish."""
@@ -127,7 +129,9 @@ def status(as_json: AsJson = False) -> None:
         names = [column[0] for column in cursor.description or []]
         sources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for source in sources:
-        source["age_days"] = None if source["latest_published_on"] is None else (date.today() - source["latest_published_on"]).days
+        source["age_days"] = (
+            None if source["latest_published_on"] is None else (date.today() - source["latest_published_on"]).days
+        )
     if as_json:
         _json({"publication": now.name, "published_at": now.manifest["published_at"], "file": str(now.file), "sources": sources})
         return
@@ -169,7 +173,10 @@ def explain(
         mark = f"current ({each['decided_by']})" if each["is_current"] else "not current"
         scale = f" x 10^{each['unit_mult']}" if each["unit_mult"] else ""
         value = "no value" if each["obs_value"] is None else f"{each['bound']} {each['obs_value']}{scale} {each['unit_measure']}"
-        out.print(f"\n[bold]{escape(str(each['area']))}[/bold]  {each['period']}  {value}  status {each['obs_status']}  {mark}", soft_wrap=True)
+        out.print(
+            f"\n[bold]{escape(str(each['area']))}[/bold]  {each['period']}  {value}  status {each['obs_status']}  {mark}",
+            soft_wrap=True,
+        )
         cell = [each["definition"], f"urbanisation {each['urbanisation']}", each["breakdown"]]
         out.print(f"  definition  {escape(', '.join(cell))}", soft_wrap=True)
         dated = each["published_on"] or "undated"
@@ -189,7 +196,10 @@ def explain(
 
 
 @app.command()
-def indicators(word: Annotated[str | None, typer.Argument(help="Part of a name, in any of the three languages.")] = None, as_json: AsJson = False) -> None:
+def indicators(
+    word: Annotated[str | None, typer.Argument(help="Part of a name, in any of the three languages.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Find indicators: id, domain, label, how many statements, which years."""
     from pipelines.explaining import search_indicators
     from pipelines.warehouse.reading import reader
@@ -204,7 +214,9 @@ def indicators(word: Annotated[str | None, typer.Argument(help="Part of a name, 
     table = Table("indicator", "domain", "label", "statements", "periods", box=None, pad_edge=False)
     for each in found:
         years = sorted({str(each[end])[:4] for end in ("first_period", "last_period") if each[end]})
-        table.add_row(each["indicator"], each["domain"], each["label_en"], f"{each['statements']:,}", "-".join(years) or "targets only")
+        table.add_row(
+            each["indicator"], each["domain"], each["label_en"], f"{each['statements']:,}", "-".join(years) or "targets only"
+        )
     out.print(table)
 
 
@@ -265,7 +277,9 @@ def add(
     if as_json:
         _json({"dataset": dataset, "release": release.name, "statements": statements, "sha256": release.sha256})
     else:
-        out.print(f"filed {dataset}/{release.name}: {statements} statements, sealed {release.sha256[:12]}; `marsad refresh` loads it")
+        out.print(
+            f"filed {dataset}/{release.name}: {statements} statements, sealed {release.sha256[:12]}; `marsad refresh` loads it"
+        )
 
 
 def _printed_date(text: str | None) -> tuple[date | None, str]:
@@ -303,7 +317,9 @@ def publications(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def rollback(publication: Annotated[str | None, typer.Argument(help="Name of a kept publication; the one before by default.")] = None) -> None:
+def rollback(
+    publication: Annotated[str | None, typer.Argument(help="Name of a kept publication; the one before by default.")] = None,
+) -> None:
     """Give readers an earlier publication again."""
     from pipelines.warehouse import lock
     from pipelines.warehouse.publication import rollback as go_back

@@ -82,7 +82,7 @@ def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | 
             ]
         )  # fmt: skip
     # dbt keeps the draft open between nodes, which is quicker; afterwards the next step opens it in its own way.
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception is not None:
         raise DbtFailed(f"dbt {command[0]}: {outcome.exception}") from outcome.exception
     return [

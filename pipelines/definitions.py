@@ -12,9 +12,7 @@ from pipelines.night import nightly_schedule
 from pipelines.settings import Settings
 
 
-def definitions(
-    settings: Settings, full: bool = False, loggers: dict[str, dg.LoggerDefinition] | None = None
-) -> dg.Definitions:
+def definitions(settings: Settings, full: bool = False, loggers: dict[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
     """Everything, for the places ``settings`` names; ``full`` rebuilds from raw and seeds alone. A run logs to ``loggers``."""
     datasets = data_sets(settings.raw)
     manifest = dbt_project.manifest(settings, fingerprint.models(fingerprint.inputs(settings)))

@@ -14,7 +14,8 @@ from pipelines.settings import Settings
 
 # Code that decides how a release's bytes become records; the rest of the house only moves records.
 _LOADER = (
-    "datasets.py", "periods.py", "quotes.py", "records.py", "statements.py", "sources", "warehouse/tables.py", "warehouse/loading.py",
+    "datasets.py", "periods.py", "quotes.py", "records.py", "statements.py", "sources",
+    "warehouse/tables.py", "warehouse/loading.py",
 )  # fmt: skip
 
 
@@ -58,5 +59,6 @@ def _files(root: Path, *patterns: str) -> Iterable[Path]:
         path
         for pattern in patterns
         for path in root.rglob(pattern)
-        if path.is_file() and not any(part.startswith(".") or part in ("target", "logs", "__pycache__") for part in path.relative_to(root).parts)
+        if path.is_file()
+        and not any(part.startswith(".") or part in ("target", "logs", "__pycache__") for part in path.relative_to(root).parts)
     )

@@ -173,7 +173,7 @@ def _read_words(tokens: list[re.Match[str]], position: int) -> tuple[Decimal | N
 
 
 def _ratios(folded: str) -> list[Stated]:
-    """ "un foyer sur trois": a share stated as one in n, read as the percentage it stands for."""
+    """Shares stated as one in n ("un foyer sur trois"), read as the percentage they stand for."""
     stated = []
     for match in re.finditer(r"\b(un|une|deux|trois|\d+) [a-z]+ sur (\w+)", folded):
         part = _words_value([match[1]]) if not match[1].isdigit() else Decimal(match[1])

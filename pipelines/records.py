@@ -59,6 +59,8 @@ class Provenance(pa.DataFrameModel):
     sha256: TEXT = pa.Field(str_matches=r"^[0-9a-f]{64}$")
 
     class Config:
+        """No column more than these."""
+
         strict = True
 
     @pa.dataframe_check(name="published before it was retrieved, retrieved before it was recorded")

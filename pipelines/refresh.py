@@ -122,13 +122,17 @@ def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
             failure = event.step_failure_data
             said = failure.user_failure_data.description if failure.user_failure_data else None
             if said or not reasons:
-                reasons.append(f"{event.step_key}: {said or (failure.error.cause or failure.error).message.strip()}")
+                reasons.append(f"{event.step_key}: {said or _cause(failure.error, str(event.message))}")
         elif event.is_run_failure and not reasons:
-            error = event.job_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            reasons.append(error.message.strip() if error is not None else str(event.message))
+            reasons.append(_cause(event.job_failure_data.error, str(event.message)))
     return reasons
+
+
+def _cause(error: dg.SerializableErrorInfo | None, otherwise: str) -> str:
+    """Message of what an error goes back to."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return otherwise if error is None else error.message.strip()
 
 
 def _shown(metadata: Any) -> str:

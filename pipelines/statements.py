@@ -287,8 +287,10 @@ def _sense_rules(kind: str) -> list[_Rule]:
             period,
             f"{period} is a period of the grammar and goes with how the figure was printed",
             pl.col("_problem_of_period").is_null(),
-            lambda value: f"{value!r} is not a usable period: write YYYY, YYYY-Sn, YYYY-Qn, YYYY-MM, YYYY-MM-DD, a/b or undated, "
-            "a stock at one date, CUM_YTD from January within one year",
+            lambda value: (
+                f"{value!r} is not a usable period: write YYYY, YYYY-Sn, YYYY-Qn, YYYY-MM, YYYY-MM-DD, a/b or undated, "
+                "a stock at one date, CUM_YTD from January within one year"
+            ),
         )
     ]
     if kind == "event":

@@ -71,7 +71,9 @@ def domain_assets(domain: str, datasets: Sequence[DataSet]) -> dg.AssetsDefiniti
 def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
     """The raw tables that dbt reads, downstream of every data set that has a slice in them; blocking: their records."""
     feeding = {
-        table: [dataset.key for dataset in datasets if TABLE_OF_KIND[dataset.kind] == table or table not in TABLE_OF_KIND.values()]
+        table: [
+            dataset.key for dataset in datasets if TABLE_OF_KIND[dataset.kind] == table or table not in TABLE_OF_KIND.values()
+        ]
         for table in RAW_TABLES
     }
 
@@ -142,7 +144,9 @@ def _verdicts(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: L
         for name, problems in loaded.refused.items()
         for problem in problems
     ]
-    frame = pl.DataFrame(rows, schema=["release", "row", "column", "value", "what is wrong"], orient="row", infer_schema_length=None)
+    frame = pl.DataFrame(
+        rows, schema=["release", "row", "column", "value", "what is wrong"], orient="row", infer_schema_length=None
+    )
     refused = {"refused": dg.MetadataValue.md(markdown(frame))} if rows else {}
     yield stages.RELEASES.result(dataset.key, not loaded.refused, refused)
     if dataset.max_age_days is not None:

@@ -47,11 +47,15 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     translator = Translator()
     nodes = manifest["nodes"]
     key_of = {
-        unique_id: translator.get_asset_key(node) for unique_id, node in nodes.items() if node["resource_type"] in ("model", "seed")
+        unique_id: translator.get_asset_key(node)
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in ("model", "seed")
     }
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt_models")
-    def dbt_models(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def dbt_models(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         selected = context.selected_asset_keys
         whole = selected == frozenset(key_of.values())
         select = None if whole else [nodes[unique_id]["name"] for unique_id, key in key_of.items() if key in selected]
@@ -64,13 +68,14 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         for each in good:
             key = key_of[each.unique_id]
             yield dg.MaterializeResult(
-                asset_key=key, metadata={**table_metadata(connection, *key.path), "seconds": round(each.seconds, 3)}
+                asset_key=key,
+                metadata={**table_metadata(connection, key.path[0], key.path[1]), "seconds": round(each.seconds, 3)},
             )
         checks = {spec.key for spec in context.assets_def.check_specs}
         for each in results:
-            key = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)
-            if key in checks and each.status != "skipped":
-                yield _check_result(each, key, nodes[each.unique_id])
+            check = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)
+            if check is not None and check in checks and each.status != "skipped":
+                yield _check_result(each, check, nodes[each.unique_id])
         bad = [each for each in results if not each.good]
         if bad:
             told = "\n".join(f"{each.unique_id}: {each.status}: {each.message}" for each in bad if each.status != "skipped")

@@ -113,14 +113,18 @@ def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Se
     on_disk = {(dataset.name, path.name) for dataset in datasets for path in release_paths(dataset)}
     if on_disk != loaded.keys():
         waiting = sorted("/".join(each) for each in on_disk ^ loaded.keys())
-        raise dg.Failure(f"{waiting[0]} and {len(waiting) - 1} other releases are not loaded: run the job refresh", allow_retries=False)
+        raise dg.Failure(
+            f"{waiting[0]} and {len(waiting) - 1} other releases are not loaded: run the job refresh", allow_retries=False
+        )
 
 
 def _check_counts(context: dg.AssetExecutionContext) -> dict[str, Any]:
     """Verdicts of this run so far: how many checks passed, and which did not."""
     records = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     verdicts = [entry.dagster_event.asset_check_evaluation_data for entry in records if entry.dagster_event is not None]
-    failed = [f"{'/'.join(each.asset_key.path)}:{each.check_name} ({each.severity.value})" for each in verdicts if not each.passed]
+    failed = [
+        f"{'/'.join(each.asset_key.path)}:{each.check_name} ({each.severity.value})" for each in verdicts if not each.passed
+    ]
     return {"passed": len(verdicts) - len(failed), "failed": sorted(failed)}
 
 

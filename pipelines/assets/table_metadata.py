@@ -17,7 +17,8 @@ def table_metadata(
 ) -> dict[str, Any]:
     """Metadata of ``schema.table``, or of the slice of it that ``where`` selects."""
     described = connection.execute(
-        "select column_name, data_type, comment from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
+        "select column_name, data_type, comment from duckdb_columns() where schema_name = ? and table_name = ? "
+        "order by column_index",
         [schema, table],
     ).fetchall()
     [(count,)] = connection.execute(f'select count(*) from "{schema}"."{table}" where {where}', values or []).fetchall()

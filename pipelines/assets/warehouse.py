@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse import draft, lock
 
 
-class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Warehouse(dg.ConfigurableResource):
     """The draft, for the assets of one run.
 
     ``full`` rebuilds it from ``data/raw`` and ``data/seeds`` alone. Raises WarehouseLocked when another run writes.
@@ -79,7 +79,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The draft, opened once and kept open from asset to asset of this run (opening and closing it costs more than a
-        small data set)."""
+        small data set).
+        """
         if self._open is None:
             self._open = draft.connect(self.settings)
         return self._open

@@ -44,7 +44,9 @@ class StageCheck:
         )
 
 
-RELEASES = StageCheck("releases", "Every release is readable and keeps every rule; a refused one is reported, the rest loaded.", False)
+RELEASES = StageCheck(
+    "releases", "Every release is readable and keeps every rule; a refused one is reported, the rest loaded.", False
+)
 RAW_RECORDS = StageCheck("raw_records", "Every row of the raw table keeps the record's pandera model.", True)
 AGE = StageCheck("age", "The latest release is not older than the publisher's promise.", False)
 
@@ -67,7 +69,11 @@ def age(connection: duckdb.DuckDBPyConnection, dataset: DataSet, max_age_days: i
     return AGE.result(
         dataset.key,
         days is not None and days <= max_age_days,
-        {"latest published": str(published), "age in days": days if days is not None else "nothing published", "allowed": max_age_days},
+        {
+            "latest published": str(published),
+            "age in days": days if days is not None else "nothing published",
+            "allowed": max_age_days,
+        },
     )
 
 

@@ -97,6 +97,7 @@ class Table:
 
     @property
     def file(self) -> str:
+        """Name of the table's file in the package."""
         return f"{self.table}.csv.gz"
 
 
@@ -288,7 +289,8 @@ def _counted_parts(table: Table, units: pl.DataFrame, taken: list[str]) -> pl.Da
     if not printed.is_empty():
         where = ", ".join(f"{area} of {code}" for code, area in printed.select("ref_area", "area").head(3).iter_rows())
         raise ReleaseUnreadable(
-            f"{table.file}: figures for parts without {table.counted_by} ({where})", rule="figures only for parts that were counted"
+            f"{table.file}: figures for parts without {table.counted_by} ({where})",
+            rule="figures only for parts that were counted",
         )
     return units.filter(~no_such_part)
 

@@ -39,7 +39,9 @@ def read(path: Path, kind: str, options: dict[str, Any]) -> pl.DataFrame:
             for row in lines:
                 if len(row) != len(columns):
                     raise ReleaseUnreadable(
-                        f"the row has {len(row)} fields, the header {len(columns)}", rule="one field per column", row=len(rows) + 1
+                        f"the row has {len(row)} fields, the header {len(columns)}",
+                        rule="one field per column",
+                        row=len(rows) + 1,
                     )
                 rows.append([cell or None for cell in row])
     except UnicodeDecodeError as error:

@@ -26,7 +26,9 @@ _STATE = """
 create schema if not exists pipeline;
 create table if not exists pipeline.state (run varchar, condition varchar, loader varchar);
 create table if not exists pipeline.reference (seed varchar, code varchar, said varchar);
-create table if not exists pipeline.made (layer varchar, name varchar, made_from varchar, ordinal bigint, primary key (layer, name));
+create table if not exists pipeline.made (
+    layer varchar, name varchar, made_from varchar, ordinal bigint, primary key (layer, name)
+);
 """
 
 
@@ -108,7 +110,9 @@ def older_than_raw(connection: duckdb.DuckDBPyConnection, names: Iterable[str], 
     """Those of the dbt tables ``names`` that are missing, older than a raw slice, or made from other models or seeds."""
     [(newest,)] = connection.execute("select coalesce(max(ordinal), 0) from pipeline.made where layer = 'raw'").fetchall()
     made = dict(
-        connection.execute("select name, ordinal from pipeline.made where layer = 'dbt' and made_from = ?", [made_from]).fetchall()
+        connection.execute(
+            "select name, ordinal from pipeline.made where layer = 'dbt' and made_from = ?", [made_from]
+        ).fetchall()
     )
     return sorted(name for name in names if made.get(name, -1) <= newest)
 
