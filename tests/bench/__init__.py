@@ -1,0 +1,1 @@
+"""Benchmarks of whole processes; run by ``make bench``, never by the tests."""
