@@ -24,7 +24,9 @@ from pipelines.settings import Settings
 REFUSED_SOME = 4
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Marsad: Morocco's digital indicators, in one DuckDB file.")
-out = Console(highlight=False)
+# A file or a pipe has no width: tables are written whole there.
+_WIDE = 240
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -123,31 +125,26 @@ def status(as_json: AsJson = False) -> None:
         raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
     with reader(settings) as connection:
         cursor = connection.execute(
-            "select dataset, publisher, releases, latest_published_on, latest_retrieved_on, max_age_days, refused_releases "
+            "select dataset, publisher, releases, refused_releases, latest_published_on, latest_period_end, late_after "
             "from quality.source_health order by dataset"
         )
         names = [column[0] for column in cursor.description or []]
         sources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    for source in sources:
-        source["age_days"] = (
-            None if source["latest_published_on"] is None else (date.today() - source["latest_published_on"]).days
-        )
     if as_json:
         _json({"publication": now.name, "published_at": now.manifest["published_at"], "file": str(now.file), "sources": sources})
         return
     out.print(f"publication  {now.name}, published {now.manifest['published_at']}")
     out.print(f"file         {settings.published}", soft_wrap=True)
-    table = Table("data set", "publisher", "releases", "latest published", "age", "allowed", box=None, pad_edge=False)
+    table = Table("data set", "publisher", "releases", "published", "figures to", "late after", box=None, pad_edge=False)
     for source in sources:
-        late = source["max_age_days"] is not None and (source["age_days"] is None or source["age_days"] > source["max_age_days"])
-        age = "undated" if source["age_days"] is None else f"{source['age_days']} d"
+        late = source["late_after"] is not None and source["late_after"] < date.today()
         table.add_row(
             source["dataset"],
             source["publisher"],
             str(source["releases"]) + (f" ({source['refused_releases']} refused)" if source["refused_releases"] else ""),
             str(source["latest_published_on"] or "undated"),
-            f"[yellow]{age}, late[/yellow]" if late else age,
-            "no promise" if source["max_age_days"] is None else f"{source['max_age_days']} d",
+            str(source["latest_period_end"] or ""),
+            f"[yellow]{source['late_after']}, late[/yellow]" if late else str(source["late_after"] or "no rhythm"),
         )
     out.print(table)
 
@@ -189,10 +186,15 @@ def explain(
     for each in found.contradictions:
         out.print(
             f"\n[yellow]conflict[/yellow] ({each['basis']}, {each['kind']}) {each['period']}: "
-            f"{each['current_value']:f} ({each['current_publisher']}, {each['current_document']}) against "
-            f"{each['other_value']:f} ({each['other_publisher']}, {each['other_document']})",
+            f"{_plain(each['current_value'])} ({each['current_publisher']}, {each['current_document']}) against "
+            f"{_plain(each['other_value'])} ({each['other_publisher']}, {each['other_document']})",
             soft_wrap=True,
         )
+
+
+def _plain(value: Decimal | None) -> str:
+    """The number without the zeros its column pads it with."""
+    return "no value" if value is None else f"{value.normalize():f}"
 
 
 @app.command()

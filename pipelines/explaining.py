@@ -33,7 +33,8 @@ select
     statements.ref_area, areas.label_en as area, statements.urbanisation, statements.breakdown, statements.period,
     statements.period_start, statements.period_end, statements.definition,
     statements.obs_value, statements.value, statements.bound, statements.unit_measure, statements.unit_mult,
-    statements.obs_status, statements.publisher, statements.document, documents.title as document_title, documents.address, statements.locator,
+    statements.obs_status, statements.publisher, statements.document, documents.title as document_title, documents.address,
+    statements.locator,
     statements.quote, statements.comment, statements.published_on, statements.published_precision, statements.recorded_at,
     statements.dataset, statements.release, statements.release_row, statements.observation_id, statements.cell_id,
     current_statements.observation_id is not null as is_current, current_statements.decided_by

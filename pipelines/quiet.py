@@ -23,6 +23,10 @@ event_log_storage:
   class: EventLogStorage
   config:
     base_dir: {base_dir}
+# Nothing prints: what a step says is in its events. Capturing output would start two more processes for each run.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 concurrency:
   runs:
     # The warehouse has one writer: further runs wait in the queue.

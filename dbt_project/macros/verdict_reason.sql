@@ -8,7 +8,7 @@
             'no figure of this indicator since the strategy began (' || paced.strategy_start || ')',
             'no dated figure of this indicator')
         when paced.final_verdict = 'MET_ON_TIME' and paced.basis = 'BEFORE_DUE'
-            then 'reached already by ' || paced.actual_period || '; there is no figure at the due date'
+            then 'reached already by ' || paced.actual_period || ', as stated by ' || paced.actual_publisher || '; there is no figure at the due date'
         when paced.final_verdict = 'MET_ON_TIME' then 'reached at the due date'
         when paced.final_verdict = 'MET_LATE' then 'not reached by ' || paced.actual_period || ', reached by ' || cast(paced.met_later_on as varchar)
         when paced.final_verdict = 'MISSED' and paced.basis = 'AFTER_DUE'

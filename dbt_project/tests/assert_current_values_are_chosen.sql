@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_current_observations'}}}) }}
 -- Every cell has one current value, one of its own statements, and no bounded one where an exact one was made.
 with statements as (
     select cell_id, count(*) as statements, count(*) filter (where is_exact) as exact_statements

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_current_observations'}}}) }}
 -- Views and intermediate tables have no primary key of their own; these are the ones that others join on.
 {%- set grains = [
     ('stg_observations', 'observation_id'), ('stg_targets', 'target_id'), ('stg_events', 'event_id'),

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'indicators'}}}) }}
 -- Every label, title and name is there in French, Arabic and English: an empty text is as bad as none.
 {%- set labelled = ['areas', 'indicators', 'definitions', 'units', 'publishers', 'strategies', 'code_lists'] %}
 {% for seed in labelled %}

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'lineage'}}}) }}
 -- Every source of a mart's row exists, and every figure of a mart has one.
 with sources as (
     select 'OBSERVATION' as source_kind, observation_id as source_id from {{ ref('stg_observations') }}

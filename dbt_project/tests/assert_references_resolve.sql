@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stg_observations'}}}) }}
 -- Every code that a statement or a reference table uses is known, and a definition is used as it defines itself.
 {%- set uses = [
     ('stg_observations', 'indicator', 'indicators', 'indicator'), ('stg_observations', 'definition', 'definitions', 'definition'),

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'regional_indicators'}}}) }}
 -- Twelve rows for every series; shares of a whole add up to it; ranks only among twelve, the best being 1.
 with series as (
     select

@@ -1,5 +1,6 @@
+{{ config(meta={'dagster': {'ref': {'name': 'regional_company_creation'}}}) }}
 -- A period by subtraction is a difference of two statements of one publisher, definition, area, legal form and year, and
--- is never negative; what was printed is not changed.
+-- is never negative; what was printed is not changed. The finest periods never overlap.
 select creations.row_key
 from {{ ref('regional_company_creation') }} as creations
 left join {{ ref('stg_observations') }} as later on later.observation_id = creations.observation_id
@@ -13,3 +14,11 @@ where later.observation_id is null
         or creations.period_start <= earlier.period_end or creations.period_end <> later.period_end
         or creations.value < 0 or creations.value <> later.value - earlier.value
     ))
+union all
+select one.row_key
+from {{ ref('regional_company_creation') }} as one
+inner join {{ ref('regional_company_creation') }} as other
+    on other.definition = one.definition and other.ref_area = one.ref_area and other.breakdown = one.breakdown
+    and other.publisher = one.publisher and other.row_key <> one.row_key
+    and other.period_start <= one.period_end and other.period_end >= one.period_start
+where one.is_finest and other.is_finest

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'strategy_progress'}}}) }}
 -- A target is held only against figures of its own definition, area and part, after its baseline and not after the day of
 -- evaluation; open and closed targets have verdicts of their kind; the scorecard counts every standing target once.
 with judged as (

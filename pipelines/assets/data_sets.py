@@ -38,7 +38,8 @@ def domain_assets(domain: str, datasets: Sequence[DataSet]) -> dg.AssetsDefiniti
     readers = {dataset.name: reader(dataset.reader) for dataset in datasets}
 
     @dg.multi_asset(
-        name=f"load_{domain}",
+        # Not the name of the domain's job: in a repository, operations and jobs share one list of names.
+        name=f"{domain}_releases",
         specs=[_spec(dataset) for dataset in datasets],
         check_specs=[check.spec(dataset.key) for dataset in datasets for check in _checks(dataset)],
         can_subset=True,

@@ -9,31 +9,56 @@ statements as (
     where indicator = 'company_creations' and urbanisation = '_T' and period_end is not null
 ),
 
+-- Cumulated figures inside of which another one ends.
+divided as (
+    select distinct later_observation_id from {{ ref('int_cumulated_differences') }}
+),
+
+-- Cells that their publisher has stated in two ways: a difference with one of them mixes the states of two times.
+revised as (
+    select cell_id, publisher from statements
+    where has_value
+    group by cell_id, publisher
+    having count(distinct value) > 1
+),
+
 printed as (
     select
         statements.definition, statements.ref_area, statements.breakdown, statements.period, statements.period_start, statements.period_end,
-        statements.publisher, 'AS_PRINTED' as method, true as is_finest, statements.value, statements.bound,
+        statements.publisher, 'AS_PRINTED' as method,
+        divided.later_observation_id is null as is_finest, revised.cell_id is not null as is_revised, statements.value, statements.bound,
         statements.value_lower, statements.value_upper, statements.unit_measure, statements.obs_status,
         statements.observation_id, statements.document, statements.period_key,
         cast(null as varchar) as subtracted_observation_id, cast(null as varchar) as subtracted_document, cast(null as varchar) as subtracted_period_key,
         cast(null as {{ amount() }}) as minuend, cast(null as {{ amount() }}) as subtrahend
     from statements
     inner join {{ ref('int_latest_vintages') }} as vintages on vintages.observation_id = statements.observation_id
+    left join divided on divided.later_observation_id = statements.observation_id
+    left join revised on revised.cell_id = statements.cell_id and revised.publisher = statements.publisher
 ),
 
 subtracted as (
     select
-        definition, ref_area, breakdown, period, period_start, period_end,
-        publisher, 'BY_SUBTRACTION' as method, are_neighbours as is_finest,
-        case when not falls then difference end as value, 'EQ' as bound,
-        case when not falls then difference end as value_lower, case when not falls then difference end as value_upper,
-        unit_measure,
-        case when falls then 'O' else {{ weakest_status('later_status', 'earlier_status') }} end as obs_status,
-        later_observation_id as observation_id, later_document as document, later_period_key as period_key,
-        earlier_observation_id as subtracted_observation_id, earlier_document as subtracted_document, earlier_period_key as subtracted_period_key,
-        later_value as minuend, earlier_value as subtrahend
-    from {{ ref('int_cumulated_differences') }}
-    where indicator = 'company_creations' and urbanisation = '_T'
+        differences.definition, differences.ref_area, differences.breakdown, differences.period, differences.period_start, differences.period_end,
+        differences.publisher, 'BY_SUBTRACTION' as method, differences.are_neighbours as is_finest,
+        later_revised.cell_id is not null or earlier_revised.cell_id is not null as is_revised,
+        case when not differences.falls then differences.difference end as value, 'EQ' as bound,
+        case when not differences.falls then differences.difference end as value_lower,
+        case when not differences.falls then differences.difference end as value_upper,
+        differences.unit_measure,
+        case
+            when differences.falls then 'O'
+            else {{ weakest_status('differences.later_status', 'differences.earlier_status') }}
+        end as obs_status,
+        differences.later_observation_id as observation_id, differences.later_document as document, differences.later_period_key as period_key,
+        differences.earlier_observation_id as subtracted_observation_id, differences.earlier_document as subtracted_document,
+        differences.earlier_period_key as subtracted_period_key, differences.later_value as minuend, differences.earlier_value as subtrahend
+    from {{ ref('int_cumulated_differences') }} as differences
+    left join revised as later_revised
+        on later_revised.cell_id = differences.later_cell_id and later_revised.publisher = differences.publisher
+    left join revised as earlier_revised
+        on earlier_revised.cell_id = differences.earlier_cell_id and earlier_revised.publisher = differences.publisher
+    where differences.indicator = 'company_creations' and differences.urbanisation = '_T'
 ),
 
 periods as (

@@ -11,23 +11,27 @@ by_breakdown as (
 ),
 
 -- The parts of a dimension are the codes that the definition was ever published for; a single one is no split.
-dimensions as (
-    select definition, dimension, count(distinct breakdown) as parts_expected
-    from by_breakdown
-    where dimension <> 'STRATEGY'
-    group by definition, dimension
-    having count(distinct breakdown) > 1
+codes as (
+    select distinct definition, dimension, breakdown from by_breakdown where dimension <> 'STRATEGY'
+),
+
+split as (
+    select distinct definition, dimension, ref_area, urbanisation, period_key from by_breakdown
 ),
 
 breakdown_sums as (
     select
-        'BREAKDOWN_TO_TOTAL: ' || parts.dimension as kind, parts.definition, parts.ref_area, parts.urbanisation, '_T' as breakdown, parts.period_key,
-        min(dimensions.parts_expected) as parts_expected, count(*) filter (where parts.is_exact) as parts_found,
+        'BREAKDOWN_TO_TOTAL: ' || split.dimension as kind, split.definition, split.ref_area, split.urbanisation, '_T' as breakdown, split.period_key,
+        count(*) as parts_expected, count(*) filter (where parts.is_exact) as parts_found,
         sum(parts.value) filter (where parts.is_exact) as computed_value, sum(parts.rounding) as rounding,
-        {{ joined("case when not parts.is_exact then parts.breakdown end") }} as missing_parts
-    from by_breakdown as parts
-    inner join dimensions on dimensions.definition = parts.definition and dimensions.dimension = parts.dimension
-    group by parts.dimension, parts.definition, parts.ref_area, parts.urbanisation, parts.period_key
+        {{ joined("case when not coalesce(parts.is_exact, false) then codes.breakdown end") }} as missing_parts
+    from split
+    inner join codes on codes.definition = split.definition and codes.dimension = split.dimension
+    left join by_breakdown as parts
+        on parts.definition = split.definition and parts.breakdown = codes.breakdown and parts.ref_area = split.ref_area
+        and parts.urbanisation = split.urbanisation and parts.period_key = split.period_key
+    group by split.dimension, split.definition, split.ref_area, split.urbanisation, split.period_key
+    having count(*) > 1
 ),
 
 urban_rural_sums as (

@@ -1,6 +1,11 @@
 -- Current values with what a sum over them needs: how they aggregate, how far their rounding reaches, and their weight.
 with cells as (
-    select * from {{ ref('int_current_observations') }} where period_end is not null
+    select
+        *,
+        -- A table is printed at one precision: where a file drops a zero at the end, the figure is no more rounded for it.
+        max(decimals) over (partition by definition, document, period_key, unit_mult) as printed_decimals
+    from {{ ref('int_current_observations') }}
+    where period_end is not null
 ),
 
 weights as (
@@ -17,8 +22,8 @@ final as (
         cells.period, cells.period_key, cells.period_end, cells.unit_measure, cells.value, cells.is_exact, cells.has_value, cells.dataset, cells.obs_status, cells.comment,
         areas.level, areas.area_type, areas.region, indicators.aggregation, indicators.denominator, weights.weight,
         -- Counts printed to the last unit are not rounded.
-        case when cells.decimals = 0 and cells.unit_mult = 0 and indicators.aggregation = 'SUM' then 0
-            else {{ rounding_error('cells.decimals', 'cells.unit_mult') }}
+        case when cells.printed_decimals = 0 and cells.unit_mult = 0 and indicators.aggregation = 'SUM' then 0
+            else {{ rounding_error('cells.printed_decimals', 'cells.unit_mult') }}
         end as rounding
     from cells
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator

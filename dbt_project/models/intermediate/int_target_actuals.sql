@@ -56,7 +56,7 @@ ends as (
 final as (
     select
         target_id, counted_from, counted_as,
-        observation_id, cell_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, document,
+        observation_id, cell_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, publisher, document,
         (counted_from is null or period_end >= counted_from) as is_after_baseline,
         case
             when {{ reaches('worst', 'hardest', 'direction') }} then 'MET'

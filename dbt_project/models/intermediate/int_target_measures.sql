@@ -56,7 +56,8 @@ final as (
         preferred.basis, preferred.counted_as, preferred.counted_from, preferred.met_state, preferred.met_later_on,
         preferred.observation_id as actual_observation_id, preferred.period as actual_period, preferred.period_end as actual_on,
         preferred.value as actual_value, preferred.value_lower as actual_lower, preferred.value_upper as actual_upper,
-        preferred.bound as actual_bound, preferred.is_exact as actual_is_exact, preferred.document as actual_document,
+        preferred.bound as actual_bound, preferred.is_exact as actual_is_exact,
+        preferred.publisher as actual_publisher, preferred.document as actual_document,
         base.observation_id as observed_baseline_observation_id, base.value as observed_baseline, base.period as observed_baseline_period,
         base.period_end as observed_baseline_on, base.bound as observed_baseline_bound,
         case

@@ -16,16 +16,17 @@ releases as (
 ),
 
 statements as (
-    select dataset, published_on, period_end from {{ ref('stg_observations') }}
+    select dataset, published_on, published_not_after, period_end from {{ ref('stg_observations') }}
     union all
-    select dataset, published_on, cast(null as date) as period_end from {{ ref('stg_targets') }}
+    select dataset, published_on, published_not_after, cast(null as date) as period_end from {{ ref('stg_targets') }}
     union all
-    select dataset, published_on, cast(null as date) as period_end from {{ ref('stg_events') }}
+    select dataset, published_on, published_not_after, cast(null as date) as period_end from {{ ref('stg_events') }}
 ),
 
 dates as (
     select
         dataset, max(published_on) as latest_published_on, max(period_end) as latest_period_end,
+        max(least(period_end, published_not_after)) filter (where period_end is not null) as latest_ended_on,
         count(*) filter (where published_on is null) as statements_without_date
     from statements
     group by dataset
@@ -46,7 +47,8 @@ final as (
         cast(coalesce(dates.statements_without_date, 0) as bigint) as statements_without_date,
         dates.latest_published_on, dates.latest_period_end, releases.latest_retrieved_on, releases.latest_recorded_at,
         datasets.expected_every, datasets.max_age_days,
-        {{ days_after('dates.latest_published_on', 'datasets.max_age_days') }} as late_after,
+        -- Most documents print no date, but a figure cannot be older than the end of the period that it is of.
+        {{ days_after('greatest(dates.latest_published_on, dates.latest_ended_on)', 'datasets.max_age_days') }} as late_after,
         datasets.contact
     from datasets
     left join releases on releases.dataset = datasets.dataset

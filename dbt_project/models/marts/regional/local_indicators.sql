@@ -1,5 +1,6 @@
 with cells as (
-    select cells.*, areas.level, areas.area_type, areas.parent, areas.province, areas.region
+    select cells.*, areas.level, areas.area_type, areas.parent, areas.province, areas.region,
+        areas.in_commune_sums, areas.in_province_sums
     from {{ ref('int_current_observations') }} as cells
     inner join {{ ref('areas') }} as areas on areas.ref_area = cells.ref_area
     where areas.level not in ('country', 'region')
@@ -28,7 +29,7 @@ final as (
         measured.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
         indicators.domain, measured.definition,
         measured.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en, measured.geo_version,
-        measured.level, measured.area_type, measured.parent, measured.province, measured.region,
+        measured.level, measured.area_type, measured.parent, measured.province, measured.region, measured.in_commune_sums, measured.in_province_sums,
         regions.label_fr as region_label_fr, regions.label_ar as region_label_ar, regions.label_en as region_label_en,
         measured.urbanisation, measured.breakdown, measured.period, measured.period_start, measured.period_end,
         measured.value, measured.unit_measure, measured.bound, measured.value_lower, measured.value_upper, measured.tolerance,

@@ -22,7 +22,7 @@ measured as (
         population.population_observation_id, population.gap_years,
         population.before_on, population.before_population, population.after_on, population.after_population,
         country_population.population as country_population,
-        establishments.value as establishments, establishments.national_value as country_establishments
+        wholes.value as whole, wholes.national_value as country_whole
     from cells
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator
     left join {{ ref('int_population_denominators') }} as population
@@ -31,11 +31,10 @@ measured as (
     left join {{ ref('int_population_denominators') }} as country_population
         on country_population.ref_area = 'MA' and country_population.urbanisation = cells.urbanisation
         and country_population.period_end = cells.period_end and indicators.per_head
-    left join cells as establishments
-        on establishments.indicator = {{ convention_text('establishments_indicator') }} and cells.unit_measure = 'ESTABLISHMENTS'
-        and establishments.ref_area = cells.ref_area and establishments.period_key = cells.period_key
-        and establishments.urbanisation = cells.urbanisation and establishments.breakdown = '_T'
-        and cells.indicator <> establishments.indicator
+    left join cells as wholes
+        on wholes.indicator = indicators.denominator and indicators.aggregation = 'SUM'
+        and wholes.ref_area = cells.ref_area and wholes.period_key = cells.period_key
+        and wholes.urbanisation = cells.urbanisation and wholes.breakdown = cells.breakdown
 ),
 
 compared as (
@@ -46,7 +45,7 @@ compared as (
         {{ per_head('value', 'after_population') }} as per_1000_census_after,
         {{ per_head('country_value', 'country_population') }} as country_per_1000,
         case when is_sum and is_exact then {{ share('value', 'country_value') }} end as share_of_country,
-        case when is_exact then {{ location_quotient('value', 'establishments', 'country_value', 'country_establishments') }} end as location_quotient_establishments
+        case when is_exact then {{ location_quotient('value', 'whole', 'country_value', 'country_whole') }} end as location_quotient
     from measured
 ),
 
@@ -85,8 +84,7 @@ final as (
             when ranked.is_per_head then {{ index_to('ranked.per_1000', 'ranked.country_per_1000') }}
             when not ranked.is_sum and ranked.unit_measure <> 'RANK' then {{ index_to('ranked.value', 'ranked.national_value') }}
         end as index_to_national,
-        case when ranked.is_exact and ranked.is_per_head then {{ share('ranked.per_1000', 'ranked.country_per_1000') }} end as location_quotient_population,
-        ranked.location_quotient_establishments,
+        ranked.location_quotient,
         {{ reasons([
             ("value", "not ranked.has_value", "'this region did not report'"),
             ("per_1000", "ranked.per_1000 is null and ranked.is_per_head and ranked.has_value", "'no census population for this area and period'"),

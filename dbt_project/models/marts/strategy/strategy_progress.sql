@@ -37,7 +37,7 @@ final as (
         targets.baseline - paced.observed_baseline as baseline_difference,
         paced.baseline_used, paced.baseline_value, paced.measured_from,
         paced.actual_value, paced.actual_bound, paced.actual_lower, paced.actual_upper,
-        paced.actual_period, paced.actual_on, paced.basis as actual_basis, paced.counted_as, paced.actual_document,
+        paced.actual_period, paced.actual_on, paced.basis as actual_basis, paced.counted_as, paced.actual_publisher, paced.actual_document,
         case when paced.is_all_exact then {{ share(signed('paced.actual_value - paced.baseline_value', 'paced.direction'), signed('paced.target_value - paced.baseline_value', 'paced.direction')) }} end as progress_share,
         paced.progress_share_low, paced.progress_share_high,
         {{ share('paced.months_elapsed', 'paced.months_total') }} as elapsed_share_at_actual,

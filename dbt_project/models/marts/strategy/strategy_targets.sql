@@ -2,12 +2,11 @@ with targets as (
     select * from {{ ref('stg_targets') }}
 ),
 
--- Two statements conflict when they name the same thing, for the same strategy, place and year, and differ in what they say.
+-- Two statements conflict when they name the same thing, for the same strategy, place and year, and cannot both be right.
 pairs as (
     select
         one.target_id, other.target_id as other_target_id,
-        {{ differs('other.value', 'one.value') }} or {{ differs('other.range_lower', 'one.range_lower') }}
-        or {{ differs('other.range_upper', 'one.range_upper') }} or other.unit_measure <> one.unit_measure as differs_in_value,
+        not {{ allow_each_other('one', 'other') }} or other.unit_measure <> one.unit_measure as differs_in_value,
         one.baseline is not null and other.baseline is not null
         and (one.baseline <> other.baseline or {{ differs('one.baseline_on', 'other.baseline_on') }}) as differs_in_baseline,
         other.definition <> one.definition as differs_in_definition,
