@@ -18,6 +18,8 @@ _INSTANCE_SETTINGS = """\
 # Written when this folder was made, and never again: edit it as you like.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 event_log_storage:
   module: pipelines.event_log
   class: EventLogStorage
