@@ -232,14 +232,14 @@ def query(sql: Annotated[str, typer.Argument(help="One SQL statement.")], as_jso
     with reader(Settings.from_environment()) as connection:
         try:
             relation = connection.sql(sql)
+            if relation is None:
+                return
+            if as_json:
+                _json([dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()])
+            else:
+                relation.show(max_width=out.width if out.is_terminal else 10_000, max_rows=200)
         except duckdb.Error as error:
             raise BadInput(str(error)) from None
-        if relation is None:
-            return
-        if as_json:
-            _json([dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()])
-        else:
-            relation.show(max_width=out.width if out.is_terminal else 10_000, max_rows=200)
 
 
 @app.command()
@@ -273,7 +273,7 @@ def add(
     if dataset not in known:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(known))}")
     when, precision = _printed_date(published_on)
-    said = Sidecar(document, when, precision, date.fromisoformat(retrieved_on) if retrieved_on else None, note, replaces, reason)
+    said = Sidecar(document, when, precision, _day(retrieved_on), note, replaces, reason)
     with lock.writer(settings.lock, "filing a release"):
         release, statements = file_release(known[dataset], file, said, Reference(settings.seeds))
     if as_json:
@@ -282,6 +282,13 @@ def add(
         out.print(
             f"filed {dataset}/{release.name}: {statements} statements, sealed {release.sha256[:12]}; `marsad refresh` loads it"
         )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not YYYY-MM-DD", param_hint="--retrieved-on") from None
 
 
 def _printed_date(text: str | None) -> tuple[date | None, str]:

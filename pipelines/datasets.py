@@ -98,7 +98,7 @@ def read_data_set(path: Path) -> DataSet:
     said = _yaml(path, DataSetInvalid)
     missing, unknown = _DATASET_KEYS - said.keys(), said.keys() - _DATASET_KEYS - {"options"}
     if missing or unknown:
-        raise DataSetInvalid(f"{path}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+        raise DataSetInvalid(f"{path}: missing keys {sorted(missing)}, unknown keys {sorted(map(str, unknown))}")
     if said["kind"] not in KINDS:
         raise DataSetInvalid(f"{path}: kind is {said['kind']!r}, must be one of {', '.join(KINDS)}")
     title = said["title"]
@@ -182,7 +182,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     said = _yaml(sidecar, ReleaseInvalid)
     missing, unknown = _SIDECAR_KEYS - said.keys(), said.keys() - _SIDECAR_KEYS - _SIDECAR_OPTIONAL
     if missing or unknown:
-        raise ReleaseInvalid(f"{sidecar}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+        raise ReleaseInvalid(f"{sidecar}: missing keys {sorted(missing)}, unknown keys {sorted(map(str, unknown))}")
     published_on, precision = said["published_on"], said["published_precision"]
     if precision not in PRECISIONS or (published_on is None) != (precision == "UNKNOWN"):
         raise ReleaseInvalid(f"{sidecar}: published_on {published_on} does not go with published_precision {precision}")

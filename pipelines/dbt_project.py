@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,14 @@ def manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     """dbt's manifest, parsed again only when the fingerprint of models and seeds changed. Raises DbtFailed."""
     path = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_target / _STAMP
-    if not path.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != made_from:
-        stamp.unlink(missing_ok=True)
-        _invoke(settings, "parse")
-        stamp.write_text(made_from, encoding="utf-8")
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == made_from:
+        # dbt writes it anew at each build, and not in one step: a killed run may leave half of it.
+        with suppress(OSError, ValueError):
+            kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return kept
+    stamp.unlink(missing_ok=True)
+    _invoke(settings, "parse")
+    stamp.write_text(made_from, encoding="utf-8")
     said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return said
 

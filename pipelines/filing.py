@@ -57,6 +57,10 @@ def file_release(dataset: DataSet, file: Path, said: Sidecar, reference: Referen
     if in_place:
         read_sidecar(file)
         return _checked_and_sealed(dataset, file, reference)
+    if (said.replaces is None) != (said.reason is None):
+        raise ReleaseInvalid("replaces and reason go together: which release, and why")
+    if said.replaces is not None and not (dataset.folder / said.replaces).is_file():
+        raise ReleaseInvalid(f"{said.replaces!r} is no release of {dataset.name}, so it cannot be replaced")
     target = dataset.folder / _name(dataset, file, said, reference)
     if target.exists() or sidecar_path(target).exists():
         raise ReleaseInvalid(f"{target}: exists already; an accepted release never changes, a new statement is a new release")

@@ -14,7 +14,7 @@ from pipelines.settings import Settings
 
 # Code that decides how a release's bytes become records; the rest of the house only moves records.
 _LOADER = (
-    "datasets.py", "periods.py", "quotes.py", "records.py", "statements.py", "sources",
+    "datasets.py", "periods.py", "quotes.py", "records.py", "reference.py", "statements.py", "sources",
     "warehouse/tables.py", "warehouse/loading.py",
 )  # fmt: skip
 
@@ -28,8 +28,8 @@ def inputs(settings: Settings) -> dict[str, str]:
     named = {
         "raw": (settings.raw, _files(settings.raw, "*")),
         "seeds": (settings.seeds, _files(settings.seeds, "*.csv")),
-        "dbt": (settings.dbt_project, _files(settings.dbt_project, "*.sql", "*.yml")),
-        "code": (package, _files(package, "*.py")),
+        "dbt": (settings.dbt_project, _files(settings.dbt_project, "*.sql", "*.yml", "*.md", without=("target", "logs"))),
+        "code": (package, _files(package, "*.py", without=("__pycache__",))),
     }
     found = {
         f"{group}/{path.relative_to(root).as_posix()}": checksum(path) for group, (root, paths) in named.items() for path in paths
@@ -54,11 +54,10 @@ def models(named: dict[str, str]) -> str:
     return of(named, "dbt/", "seeds/")
 
 
-def _files(root: Path, *patterns: str) -> Iterable[Path]:
+def _files(root: Path, *patterns: str, without: tuple[str, ...] = ()) -> Iterable[Path]:
     return sorted(
         path
         for pattern in patterns
         for path in root.rglob(pattern)
-        if path.is_file()
-        and not any(part.startswith(".") or part in ("target", "logs", "__pycache__") for part in path.relative_to(root).parts)
+        if path.is_file() and not any(part.startswith(".") or part in without for part in path.relative_to(root).parts)
     )

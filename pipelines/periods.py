@@ -14,7 +14,7 @@ from datetime import date
 from pipelines.errors import BadInput
 
 _POINT = re.compile(
-    r"(?P<year>(?:19|20)\d\d)(?:-(?:S(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?))?"
+    r"(?P<year>(?:19|20)[0-9][0-9])(?:-(?:S(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12][0-9]|3[01]))?))?"
 )
 UNDATED = "undated"
 UNKNOWN_START = ".."

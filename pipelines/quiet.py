@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_INSTANCE_SETTINGS.format(base_dir=home / "history" / "runs"), encoding="utf-8")
+        (home / "dagster.yaml").write_text(
+            _INSTANCE_SETTINGS.format(base_dir=json.dumps(str(home / "history" / "runs"))), encoding="utf-8"
+        )
     os.environ["DAGSTER_HOME"] = str(home)
     return home

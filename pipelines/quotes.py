@@ -39,6 +39,7 @@ _FRACTIONS = {
     "tiers": Decimal(100) / Decimal(3),
     "quart": Decimal(25),
 }
+_SHARES = {"tiers": Decimal(100) / Decimal(3), "quart": Decimal(25), "quarts": Decimal(25)}
 # Round numbers that are approximate by their very word.
 _ROUND = {
     "dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
@@ -47,11 +48,16 @@ _ROUND = {
 # Longest first: "pas moins de" must not be read as "moins de".
 _BOUNDS = (
     ("pas moins de", "GE"),
+    ("pas moins d'", "GE"),
+    ("pas plus de", "LE"),
+    ("pas plus d'", "LE"),
     ("plus de", "GE"),
+    ("plus d'", "GE"),
     ("au moins", "GE"),
     ("au-dela de", "GE"),
     ("jusqu'a", "LE"),
     ("moins de", "LE"),
+    ("moins d'", "LE"),
     ("a peine", "LE"),
     ("pres de", "LT_APPROX"),
     ("pres d'", "LT_APPROX"),
@@ -60,7 +66,7 @@ _BOUNDS = (
     ("environ", "APPROX"),
     ("quelque", "APPROX"),
 )
-_DIGITS = re.compile(r"\d{1,3}(?:[ .\u202f\u00a0]\d{3})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?")
+_DIGITS = re.compile(r"[1-9]\d{0,2}(?:[ .\u202f\u00a0]\d{3})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?")
 _TOKEN = re.compile(rf"(?P<digits>{_DIGITS.pattern})|(?P<word>[a-z]+(?:-[a-z]+)*)|(?P<mark>[%;:.,])")
 
 
@@ -85,7 +91,7 @@ def parse_digits(text: str) -> Decimal:
     folded = unicodedata.normalize("NFKC", text).strip()
     if not _DIGITS.fullmatch(folded):
         raise ValueError(f"{text!r} is not a number in French digits")
-    if re.fullmatch(r"\d{1,3}(?:[ .]\d{3})+(?:,\d+)?", folded):
+    if re.fullmatch(r"[1-9]\d{0,2}(?:[ .]\d{3})+(?:,\d+)?", folded):
         folded = folded.replace(" ", "").replace(".", "")
     return Decimal(folded.replace(",", "."))
 
@@ -117,7 +123,7 @@ def _words_value(words: list[str]) -> Decimal | None:
 def _bound_before(text: str) -> str:
     """The bound that the words right before a number set; EQ when they set none."""
     for words, bound in _BOUNDS:
-        if re.search(rf"(?:^|[\s'(«\"]){re.escape(words)}\s*(?:la |les |le |l'|d')?$", text):
+        if re.search(rf"(?:^|[\s'(«\"]){re.escape(words)}\s*(?:la |les |le |l'|un |une )?$", text):
             return bound
     return "EQ"
 
@@ -143,7 +149,7 @@ def numbers(text: str) -> list[Stated]:
         if end < len(tokens) and tokens[end]["word"] in _SCALES:
             value *= _SCALES[tokens[end]["word"]]
             end += 1
-        exact = token["word"] != "tiers"
+        exact = tokens[end - 1]["word"] != "tiers"
         found.append(Stated(value, _bound_before(folded[:start]), folded[start : tokens[end - 1].end()], exact))
         position = end
     return [*found, *_ratios(folded)]
@@ -166,8 +172,12 @@ def _read_words(tokens: list[re.Match[str]], position: int) -> tuple[Decimal | N
             break
         words += parts
         end += 1
-    # A lone "un" or "une" is the article, not a number.
-    if not words or words in (["un"], ["une"]):
+    after = tokens[end]["word"] if end < len(tokens) else None
+    if words and after in _SHARES:
+        # "deux tiers", "trois quarts"
+        return (_words_value(words) or 0) * _SHARES[after], end + 1
+    # A lone "un" or "une" is the article, not a number, unless it counts millions.
+    if not words or (words in (["un"], ["une"]) and after not in _SCALES):
         return None, position + 1
     return _words_value(words), end
 

@@ -6,7 +6,7 @@ statement becomes a record is ``statements``; where records are kept is ``wareho
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pandera.polars as pa
 import polars as pl
@@ -91,7 +91,7 @@ class Observation(Provenance):
     geo_version: TEXT
     urbanisation: TEXT
     breakdown: TEXT
-    obs_value: TEXT = pa.Field(nullable=True, str_matches=r"^-?\d+(\.\d+)?$")
+    obs_value: TEXT = pa.Field(nullable=True, str_matches=r"^-?[0-9]+(\.[0-9]+)?$")
     unit_measure: TEXT
     unit_mult: INTEGER = pa.Field(isin=[0, 3, 6, 9])
     decimals: INTEGER = pa.Field(nullable=True, ge=0)
@@ -118,7 +118,7 @@ class Observation(Provenance):
 class Target(Provenance):
     """What a strategy promised: value (or range), unit, due period, baseline as stated, and who printed it."""
 
-    target_id: TEXT = pa.Field(unique=True)
+    target_id: TEXT
     strategy: TEXT
     indicator: TEXT
     definition: TEXT
@@ -145,6 +145,12 @@ class Target(Provenance):
     target_status: TEXT = pa.Field(isin=["draft", "announced", "adopted", "dropped"])
     supersedes: TEXT = pa.Field(nullable=True)
 
+    class Config:
+        """An id stands once; a release that replaces another has it again."""
+
+        strict = True
+        unique: ClassVar[list[str]] = ["target_id", "dataset", "release"]
+
     @pa.dataframe_check(name="a target has a value or a range")
     def _promises_something(cls, data: pa.PolarsData) -> pl.LazyFrame:
         ranged = pl.col("target_lower").is_not_null() & pl.col("target_upper").is_not_null()
@@ -154,7 +160,7 @@ class Target(Provenance):
 class Event(Provenance):
     """Something that happened, or was set for, a date: launches, reviews, site openings. ``ref_area`` joins areas by ';'."""
 
-    event_id: TEXT = pa.Field(unique=True)
+    event_id: TEXT
     event_type: TEXT
     strategy: TEXT = pa.Field(nullable=True)
     ref_area: TEXT
@@ -165,6 +171,12 @@ class Event(Provenance):
     title_ar: TEXT
     title_en: TEXT
     description_en: TEXT = pa.Field(nullable=True)
+
+    class Config:
+        """An id stands once; a release that replaces another has it again."""
+
+        strict = True
+        unique: ClassVar[list[str]] = ["event_id", "dataset", "release"]
 
 
 RECORDS: dict[str, type[Provenance]] = {"observation": Observation, "target": Target, "event": Event}

@@ -25,23 +25,25 @@ class Reference:
 
     folder: Path
 
-    def table(self, name: str) -> pl.DataFrame:
-        """Seed ``name`` as text columns; raises SeedUnreadable with the file's path."""
+    def table(self, name: str, *wanted: str | pl.Expr) -> pl.DataFrame:
+        """Seed ``name`` as text columns, or what is ``wanted`` of it; raises SeedUnreadable with the file's path."""
         path = self.folder / f"{name}.csv"
         try:
-            return pl.read_csv(path, infer_schema=False)
+            table = pl.read_csv(path, infer_schema=False)
+            return table.select(*wanted) if wanted else table
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise SeedUnreadable(f"{path}: cannot be read as a reference table: {error}") from error
+            raise SeedUnreadable(f"{path}: cannot be read as a reference table: {str(error).splitlines()[0]}") from error
 
     @cached_property
     def areas(self) -> pl.DataFrame:
         """``ref_area``, ``geo_version``."""
-        return self.table("areas").select("ref_area", "geo_version")
+        return self.table("areas", "ref_area", "geo_version")
 
     @cached_property
     def indicators(self) -> pl.DataFrame:
         """``indicator`` and the hard limits of its value, in units."""
-        return self.table("indicators").select(
+        return self.table(
+            "indicators",
             "indicator",
             pl.col("lower_limit").cast(pl.Float64),
             pl.col("upper_limit").cast(pl.Float64),
@@ -50,12 +52,13 @@ class Reference:
     @cached_property
     def definitions(self) -> pl.DataFrame:
         """``definition`` with the ``indicator``, ``freq_class`` and ``unit_measure`` that its figures must have."""
-        return self.table("definitions").select("definition", "indicator", "freq_class", "unit_measure")
+        return self.table("definitions", "definition", "indicator", "freq_class", "unit_measure")
 
     @cached_property
     def documents(self) -> pl.DataFrame:
         """``document``, ``published_on``, ``published_precision``, ``retrieved_on`` (dates)."""
-        return self.table("documents").select(
+        return self.table(
+            "documents",
             "document",
             pl.col("published_on").str.to_date(),
             "published_precision",
@@ -65,7 +68,7 @@ class Reference:
     @cached_property
     def code_lists(self) -> dict[str, frozenset[str]]:
         """Codes by list, from ``code_lists`` and from the tables that are lists themselves."""
-        table = self.table("code_lists")
+        table = self.table("code_lists", "code_list", "code")
         lists = {str(name[0]): frozenset(rows["code"]) for name, rows in table.group_by("code_list")}
         for name, column in (
             ("areas", "ref_area"),
@@ -76,7 +79,7 @@ class Reference:
             ("documents", "document"),
             ("strategies", "strategy"),
         ):
-            lists[name] = frozenset(self.table(name)[column])
+            lists[name] = frozenset(self.table(name, column)[column])
         return lists
 
     @cached_property
@@ -113,4 +116,7 @@ class Reference:
 
 def nearest(code: str, known: frozenset[str], count: int = 3) -> list[str]:
     """Known codes most like ``code``, for a message that helps; empty when nothing is near."""
+    padded = [each for each in sorted(known) if each.lstrip("0") == code.lstrip("0")]
+    if padded:
+        return padded[:count]
     return difflib.get_close_matches(code, sorted(known), n=count, cutoff=0.6)

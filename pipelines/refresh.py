@@ -17,6 +17,7 @@ from pipelines.errors import BadInput, Blocked
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
 from pipelines.settings import Settings
 from pipelines.warehouse import lock, publication
+from pipelines.warehouse.lock import WarehouseLocked
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -83,6 +84,11 @@ def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener
         )
         reasons = _reasons(result)
     if reasons:
+        # Another run may take the lock while this one imports: that is said, and left with, as a lock and not as a failure.
+        locked = f"{WarehouseLocked.__module__}.{WarehouseLocked.__qualname__}: "
+        for reason in reasons:
+            if locked in reason:
+                raise WarehouseLocked(reason.partition(locked)[2])
         raise RefreshFailed(reasons)
     outcome = Outcome(0.0, published=publication.current(settings) if dataset is None else None)
     for event in result.get_asset_materialization_events():

@@ -13,6 +13,11 @@ CATALOG = "marsad"
 """Name of the database in every file: views and macros are qualified with it, so it never changes."""
 
 
+def sql_text(path: Path) -> str:
+    """The path as a text of SQL, for ATTACH, which takes no parameter: a folder may have an apostrophe in its name."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 @dataclass(frozen=True)
 class Settings:
     """The places one run works with.

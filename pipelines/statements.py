@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -16,14 +17,14 @@ from pandera.errors import SchemaErrors
 
 from pipelines import quotes
 from pipelines.datasets import DataSet, Release
-from pipelines.periods import Period, PeriodError, cell_period, span
+from pipelines.periods import UNDATED, Period, PeriodError, cell_period, span
 from pipelines.records import STATEMENT_COLUMNS, STATUSES_WITHOUT_VALUE, columns
 from pipelines.reference import Reference, nearest
 
 MOST_PROBLEMS = 200
 """Problems kept of one release: enough to mend it, bounded when every row of a large file is wrong."""
 
-NUMBER = r"^-?\d+(\.\d+)?$"
+NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 _MOST_QUOTED_WORDS = 15
 # DECIMAL(38,12), in which values are summed, leaves 26 digits before the point.
 _MOST_INTEGER_DIGITS = 26
@@ -116,8 +117,16 @@ def any_problem(releases: Iterable[pl.DataFrame], kind: str, reference: Referenc
         _broken(together, _form_rules(together, kind, reference))
         or _broken(_with_meaning(together, kind, reference), _sense_rules(kind))
         or _quote_problems(together, kind)
-        or any(frame.select(_said_once(kind)).is_duplicated().any() for frame in frames)
+        or any(_once(frame, kind).is_duplicated().any() for frame in frames)
     )
+
+
+class RuleUnusable(RuntimeError):
+    """A rule could not be judged: a fault of this module, never of a release. Nothing counts as kept."""
+
+
+Row = Mapping[str, Any]
+"""One statement with what its codes stand for, for the sentence that tells what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +136,10 @@ class _Rule:
     column: str
     name: str
     holds: pl.Expr
-    says: Callable[[str | None], str]
+    says: Callable[[Row], str]
 
 
-def _rule(column: str, name: str, holds: pl.Expr, says: str | Callable[[str | None], str]) -> _Rule:
+def _rule(column: str, name: str, holds: pl.Expr, says: str | Callable[[Row], str]) -> _Rule:
     return _Rule(column, name, holds.fill_null(True), says if callable(says) else lambda _: says)
 
 
@@ -144,14 +153,21 @@ def _broken(frame: pl.DataFrame, rules: Sequence[_Rule]) -> list[Problem]:
     try:
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
-        rows = errors.failure_cases["index"].unique().sort().head(MOST_PROBLEMS).to_list()
-        bad = frame.with_row_index("_row").filter(pl.col("_row").is_in(rows))
-        found = []
-        for rule in rules:
-            for row, value in bad.filter(~rule.holds).select("_row", rule.column).iter_rows():
-                shown = None if value is None else str(value)[:200]
-                found.append(Problem(rule.name, rule.says(shown), row + 1, rule.column, shown))
-        return found
+        rows = errors.failure_cases["index"]
+        if rows.null_count() or rows.is_empty():
+            raise RuleUnusable(f"a rule could not be judged: {errors.failure_cases.row(0)}") from errors
+        bad = frame.with_row_index("_row").filter(pl.col("_row").is_in(rows.unique().sort().head(MOST_PROBLEMS).to_list()))
+        return [
+            Problem(
+                rule.name,
+                rule.says(row),
+                row["_row"] + 1,
+                rule.column,
+                None if row[rule.column] is None else row[rule.column][:200],
+            )
+            for rule in rules
+            for row in bad.filter(~rule.holds).iter_rows(named=True)
+        ]
     return []
 
 
@@ -202,7 +218,7 @@ def _reasons(values: pl.Series, judge: Callable[[str], str | None]) -> dict[str,
 
 
 def _reasoned(column: str, name: str, reasons: Mapping[str, str]) -> _Rule:
-    return _rule(column, name, ~pl.col(column).is_in(list(reasons)), lambda value: reasons.get(value or "", name))
+    return _rule(column, name, ~pl.col(column).is_in(list(reasons)), lambda row: reasons.get(row[column] or "", name))
 
 
 def _known(statements: pl.DataFrame, coded: _Coded, reference: Reference) -> _Rule:
@@ -240,6 +256,8 @@ def _with_meaning(statements: pl.DataFrame, kind: str, reference: Reference) -> 
     frame = statements.with_columns(_problem_of_period=_period_reason(statements, kind))
     if kind == "event":
         return frame
+    if kind == "target":
+        frame = frame.with_columns(_problem_of_baseline=_reason_of_periods(statements.select("baseline_period", pl.lit("FLOW"))))
     of_definition = reference.definitions.rename(
         {"indicator": "_indicator", "freq_class": "_freq_class", "unit_measure": "_unit_measure"}
     )
@@ -263,6 +281,13 @@ def _with_meaning(statements: pl.DataFrame, kind: str, reference: Reference) -> 
 
 def _period_reason(statements: pl.DataFrame, kind: str) -> pl.Series:
     """What is wrong with the period of each statement, null where nothing is."""
+    columns_of = {"observation": ("time_period", "flow"), "event": ("time_period", None), "target": ("due_period", None)}
+    text, flow = columns_of[kind]
+    return _reason_of_periods(statements.select(pl.col(text), (pl.col(flow) if flow else pl.lit("FLOW")).alias("_flow")))
+
+
+def _reason_of_periods(pairs: pl.DataFrame) -> pl.Series:
+    """What is wrong with each pair of a printed period and its flow, null where nothing is; each pair is judged once."""
 
     def reason(text: str | None, flow: str) -> str | None:
         try:
@@ -272,10 +297,7 @@ def _period_reason(statements: pl.DataFrame, kind: str) -> pl.Series:
             return str(error)
         return None
 
-    columns_of = {"observation": ("time_period", "flow"), "event": ("time_period", None), "target": ("due_period", None)}
-    text, flow = columns_of[kind]
-    pairs = statements.select(pl.col(text), (pl.col(flow) if flow else pl.lit("FLOW")).alias("_flow"))
-    judged = {pair: reason(*pair) for pair in pairs.unique().rows()}
+    judged = {pair: reason(*pair) for pair in set(pairs.rows())}
     return pl.Series([judged[pair] for pair in pairs.rows()], dtype=pl.String)
 
 
@@ -287,15 +309,29 @@ def _sense_rules(kind: str) -> list[_Rule]:
             period,
             f"{period} is a period of the grammar and goes with how the figure was printed",
             pl.col("_problem_of_period").is_null(),
-            lambda value: (
-                f"{value!r} is not a usable period: write YYYY, YYYY-Sn, YYYY-Qn, YYYY-MM, YYYY-MM-DD, a/b or undated, "
-                "a stock at one date, CUM_YTD from January within one year"
-            ),
+            lambda row: f"{row['_problem_of_period']}; write YYYY, YYYY-Sn, YYYY-Qn, YYYY-MM, YYYY-MM-DD, a/b or undated",
         )
     ]
     if kind == "event":
-        return rules
+        return [*rules, _rule(period, "an event has a date", pl.col(period) != UNDATED, "an event needs a date, however rough")]
     value, lower, upper = _HEADLINE[kind]
+    if kind == "target":
+        rules.append(
+            _rule(
+                "baseline_period",
+                "baseline_period is a period of the grammar",
+                pl.col("_problem_of_baseline").is_null(),
+                lambda row: f"{row['_problem_of_baseline']}; write YYYY, YYYY-MM or another period of the grammar",
+            )
+        )
+        rules.append(
+            _rule(
+                "direction",
+                "a target goes up or down",
+                pl.col("direction").is_in(["UP", "DOWN"]),
+                "a target's direction is UP or DOWN",
+            )
+        )
     rules += [
         _rule(
             "definition",
@@ -314,7 +350,11 @@ def _sense_rules(kind: str) -> list[_Rule]:
             "the value is within the indicator's limits",
             ((pl.col("_lower").is_null()) | (pl.col("_value") >= pl.col("_lower")))
             & ((pl.col("_upper").is_null()) | (pl.col("_highest") <= pl.col("_upper"))),
-            "outside the limits that the indicators seed sets for this indicator",
+            lambda row: (
+                f"{row[value] or row[lower] + ' to ' + row[upper]} is outside the limits of {row['indicator']}, "
+                f"{row['_lower'] if row['_lower'] is not None else '-inf'} to "
+                f"{row['_upper'] if row['_upper'] is not None else 'inf'} (seed indicators)"
+            ),
         ),
         _rule(
             value,
@@ -388,16 +428,27 @@ def _quote_problems(statements: pl.DataFrame, kind: str) -> list[Problem]:
 def _doubled(statements: pl.DataFrame, kind: str) -> list[Problem]:
     """Statements made twice in one release, told apart by their comment at most; an id used twice."""
     column = "indicator" if kind == "observation" else f"{kind}_id"
-    rows = statements.with_row_index("row", offset=1).with_columns(first=pl.col("row").min().over(_said_once(kind)))
+    once = _once(statements, kind)
+    rows = statements.with_row_index("row", offset=1)
+    rows = rows.with_columns(first=pl.col("row").min().over(*(once[name] for name in once.columns)))
     return [
         Problem("no statement twice", f"repeats row {row['first']}", row["row"], column, row[column])
         for row in rows.filter(pl.col("row") != pl.col("first")).head(MOST_PROBLEMS).iter_rows(named=True)
     ]
 
 
-def _said_once(kind: str) -> list[str]:
-    """Columns that no two statements of a release share."""
-    return [name for name in STATEMENT_COLUMNS[kind] if name != "comment"] if kind == "observation" else [f"{kind}_id"]
+# Ways of printing a cell, and what is said beside it: two statements that differ in nothing else are one.
+_MANNER = ("time_period", "freq", "flow", "conf_status", "comment")
+
+
+def _once(statements: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """What no two statements of a release share: an observation's cell and all that is said of it; an id."""
+    if kind != "observation":
+        return statements.select(f"{kind}_id")
+    pairs = statements.select("time_period", "flow").rows()
+    periods = {pair: cell_period(*pair) for pair in set(pairs)}
+    cells = pl.Series("_period", [f"{periods[pair].start}/{periods[pair].end}" for pair in pairs])
+    return statements.drop(_MANNER).with_columns(cells)
 
 
 def records(statements: pl.DataFrame, dataset: DataSet, release: Release, reference: Reference) -> pl.DataFrame:

@@ -110,6 +110,11 @@ def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Se
             "or run the job refresh",
             allow_retries=False,
         )
+    if gone := sorted({dataset for dataset, _ in loaded} - {dataset.name for dataset in datasets}):
+        raise dg.Failure(
+            f"{gone[0]} was loaded and its folder is gone: restore it, or build without it with `marsad refresh --full`",
+            allow_retries=False,
+        )
     on_disk = {(dataset.name, path.name) for dataset in datasets for path in release_paths(dataset)}
     if on_disk != loaded.keys():
         waiting = sorted("/".join(each) for each in on_disk ^ loaded.keys())

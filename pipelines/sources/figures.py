@@ -6,6 +6,7 @@ UTF-8 without a byte-order mark, comma, one header row with exactly the columns 
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import polars as pl
 from pipelines.records import STATEMENT_COLUMNS
 from pipelines.sources import ReleaseUnreadable
 
+_MOST_SHOWN = 40
 MAX_BYTES = 200_000_000
 """A hand-kept file beyond this is a mistake; it is refused before it is read, so that memory stays bounded."""
 
@@ -32,27 +34,35 @@ def read(path: Path, kind: str, options: dict[str, Any]) -> pl.DataFrame:
         raise ReleaseUnreadable(f"the file has {size} bytes", rule=f"at most {MAX_BYTES} bytes")
     columns = STATEMENT_COLUMNS[kind]
     rows: list[list[str | None]] = []
+    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = csv.reader(file, strict=True)
-            _check_header(next(lines, []), columns)
-            for row in lines:
-                if len(row) != len(columns):
-                    raise ReleaseUnreadable(
-                        f"the row has {len(row)} fields, the header {len(columns)}",
-                        rule="one field per column",
-                        row=len(rows) + 1,
-                    )
-                rows.append([cell or None for cell in row])
-    except UnicodeDecodeError as error:
-        raise ReleaseUnreadable(
-            f"byte {error.start} is not UTF-8 ({error.reason}); save the file as UTF-8", rule="UTF-8", row=len(rows) + 1
-        ) from error
+        _check_header(next(lines, []), columns)
+        for row in lines:
+            if len(row) != len(columns):
+                raise ReleaseUnreadable(
+                    f"the row has {len(row)} fields, the header {len(columns)}",
+                    rule="one field per column",
+                    row=len(rows) + 1,
+                )
+            rows.append([cell or None for cell in row])
     except csv.Error as error:
         raise ReleaseUnreadable(f"not a comma-separated file: {error}", rule="CSV", row=len(rows) + 1) from error
     if not rows:
         raise ReleaseUnreadable("the file has a header and no statement", rule="at least one statement")
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ReleaseUnreadable(
+            f"byte {error.start}, in line {line} of the file, is not UTF-8 ({error.reason}); save the file as UTF-8",
+            rule="UTF-8",
+            row=line - 1 if line > 1 else None,
+        ) from error
 
 
 def _check_header(header: list[str], columns: tuple[str, ...]) -> None:
@@ -61,8 +71,9 @@ def _check_header(header: list[str], columns: tuple[str, ...]) -> None:
     if tuple(header) == columns:
         return
     missing = [column for column in columns if column not in header]
-    unknown = [column for column in header if column not in columns]
-    doubled = sorted({column for column in header if header.count(column) > 1})
+    # A file that is no such CSV may be one line of any length; the message stays one that a person reads.
+    unknown = [column[:_MOST_SHOWN] for column in header if column not in columns][:_MOST_SHOWN]
+    doubled = sorted(column for column in columns if header.count(column) > 1)
     said = [
         f"missing {', '.join(missing)}" if missing else "",
         f"unknown {', '.join(repr(column) for column in unknown)}" if unknown else "",

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.datasets import DATASET_FILE, checksum
 from pipelines.reference import Reference
-from pipelines.settings import CATALOG, Settings
+from pipelines.settings import CATALOG, Settings, sql_text
 from pipelines.warehouse.tables import ddl
 
 STORAGE_VERSION = "v1.0.0"
@@ -144,17 +145,22 @@ def _why_not_kept(draft: Path, loader: str, reference: Reference) -> str | None:
 
 
 def _published_from(settings: Settings) -> str | None:
-    manifest = settings.current / "manifest.json"
-    if not manifest.exists():
+    """What the published records were made with; None when that cannot be told, or a data set is read in another way since."""
+    try:
+        said = json.loads((settings.current / "manifest.json").read_text(encoding="utf-8"))
+        for name, sha in said.get("inputs", {}).items():
+            if name.endswith(f"/{DATASET_FILE}") and checksum(settings.raw / name.removeprefix("raw/")) != sha:
+                return None
+    except (OSError, ValueError):
         return None
-    said: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))
-    return said.get("made_with")
+    made: str | None = said.get("made_with")
+    return made
 
 
 def _create(draft: Path) -> None:
     """An empty draft in the storage format of publications, which are copies of it."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{draft}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {sql_text(draft)} as {CATALOG} (storage_version '{STORAGE_VERSION}')")
 
 
 def _remove(draft: Path) -> None:

@@ -60,7 +60,7 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     loaded = Loaded()
     fresh, refused = _sort_out(dataset, paths, {} if remade else known, loaded)
     statements, more = _statements(dataset, fresh, read, reference, paths.keys())
-    refused |= more
+    refused |= more | _ids_taken(connection, dataset, fresh, statements)
     connection.execute("begin transaction")
     try:
         _describe(connection, dataset)
@@ -72,7 +72,11 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
         if statements:
             loaded.added = list(statements)
             loaded.rows_added = _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
-        if statements or made != [(recipe,)]:
+        if (
+            statements
+            or made != [(recipe,)]
+            or refused.keys() != {name for name, (_, status) in known.items() if status == "REFUSED"}
+        ):
             mark_made(connection, "raw", [dataset.name], recipe)
         connection.execute("commit")
     except BaseException:
@@ -103,9 +107,11 @@ def _sort_out(
         sha, status = known.get(name, ("", ""))
         try:
             release = read_release(dataset, path)
-        except SealBroken:
-            raise
         except ReleaseInvalid as invalid:
+            if status == "ACCEPTED":
+                raise SealBroken(f"{path}: was accepted (sealed {sha}) and cannot be read as it was: {invalid}") from invalid
+            if isinstance(invalid, SealBroken) and status != "REFUSED":
+                raise
             refused[name] = [Problem("a sealed release with its sidecar", str(invalid))]
             continue
         if status != "ACCEPTED":
@@ -127,6 +133,10 @@ def _statements(
     good: dict[str, pl.DataFrame] = {}
     refused: dict[str, list[Problem]] = {}
     for name, release in fresh.items():
+        if release.document is not None and release.document not in reference.codes("documents"):
+            message = f"the sidecar names document {release.document!r}, which is not in the documents seed"
+            refused[name] = [Problem("a known document", message)]
+            continue
         if release.replaces is not None and (release.replaces not in names or release.replaces == name):
             message = f"replaces {release.replaces!r}, which is no other release of {dataset.name}"
             refused[name] = [Problem("replaces another release of the data set", message)]
@@ -144,6 +154,43 @@ def _statements(
     return good, refused
 
 
+def _ids_taken(
+    connection: duckdb.DuckDBPyConnection, dataset: DataSet, fresh: dict[str, Release], statements: dict[str, pl.DataFrame]
+) -> dict[str, list[Problem]]:
+    """Releases whose targets or events have ids that others have already, the earliest recorded keeping them; taken out of
+    ``statements``. A release that replaces another takes its ids over.
+    """
+    if dataset.kind == "observation":
+        return {}
+    column, table = f"{dataset.kind}_id", TABLE_OF_KIND[dataset.kind]
+    replaced = {(dataset.name, fresh[name].replaces) for name in statements} | {
+        (name, replaces)
+        for name, replaces in connection.execute(
+            "select dataset, replaces from raw.releases where replaces is not null"
+        ).fetchall()
+    }
+    taken = {
+        id_: f"{owner}/{release}"
+        for id_, owner, release in connection.execute(f"select {column}, dataset, release from raw.{table}").fetchall()
+        if (owner, release) not in replaced and not (owner == dataset.name and release in fresh)
+    }
+    refused: dict[str, list[Problem]] = {}
+    for name in sorted(statements, key=lambda each: (fresh[each].recorded_at, each)):
+        ids = statements[name][column].to_list()
+        found = [
+            Problem("an id of its own", f"{column} is that of a row of {taken[id_]}", row, column, id_)
+            for row, id_ in enumerate(ids, start=1)
+            if id_ in taken
+        ]
+        if found:
+            refused[name] = found
+        elif (dataset.name, name) not in replaced:
+            taken |= dict.fromkeys(ids, f"{dataset.name}/{name}")
+    for name in refused:
+        del statements[name]
+    return refused
+
+
 def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
     connection.execute(
         "insert or replace into raw.datasets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -156,7 +203,8 @@ def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, dataset: DataSet, name: str) -> None:
-    for table in (TABLE_OF_KIND[dataset.kind], "releases", "refused_rows"):
+    # Every kind's table: a data set may have been of another kind when the release was loaded.
+    for table in (*TABLE_OF_KIND.values(), "releases", "refused_rows"):
         connection.execute(f"delete from raw.{table} where dataset = ? and release = ?", [dataset.name, name])
 
 

@@ -20,7 +20,7 @@ import duckdb
 
 from pipelines import __version__
 from pipelines.errors import Blocked, Unknown
-from pipelines.settings import CATALOG, Settings
+from pipelines.settings import CATALOG, Settings, sql_text
 from pipelines.warehouse.draft import STORAGE_VERSION
 
 KEPT = 5
@@ -108,8 +108,13 @@ def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> P
     building = settings.publications / f"{_BUILDING}-{name}"
     building.mkdir()
     file = building / f"{CATALOG}.duckdb"
-    rows = _copy(settings.draft, file, fingerprint)
-    _verify(file, rows)
+    try:
+        rows = _copy(settings.draft, file, fingerprint)
+        _verify(file, rows)
+    except BaseException:
+        # Half a copy would keep a full disk full.
+        _remove(building)
+        raise
     said = {"publication": name, "fingerprint": fingerprint, "rows": rows, **manifest}
     _write_durably(building / "manifest.json", json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n")
     for path in building.iterdir():
@@ -126,7 +131,7 @@ def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> P
 
 
 def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, Publication]:
-    """Switch ``current`` back to ``name``, or to the one before. The caller holds the writer's lock.
+    """Switch ``current`` back to ``name``, or to the last one before of other content. The caller holds the writer's lock.
 
     The inputs of what is left are remembered as withdrawn, so that the next night does not publish them again by itself.
     Returns (left, taken up). Raises NothingPublished.
@@ -135,13 +140,16 @@ def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, 
     if now is None:
         raise NothingPublished("nothing has been published yet: run `marsad refresh`")
     kept = publications(settings)
-    earlier = [each for each in kept if each.name < now.name]
+    # One of the same content (built anew in full, or left by a run that was killed) would change nothing for readers.
+    earlier = [each for each in kept if each.name < now.name and each.manifest["fingerprint"] != now.manifest["fingerprint"]]
     wanted = next((each for each in kept if each.name == name), None) if name else (earlier[-1] if earlier else None)
     if wanted is None or wanted.name == now.name:
         names = ", ".join(each.name for each in kept if each.name != now.name) or "none"
         raise NothingPublished(f"there is no publication {name or 'before ' + now.name} to go back to; kept: {names}")
     _verify(wanted.file, wanted.manifest["rows"])
-    _write_durably(_withdrawn_path(settings), json.dumps(sorted(withdrawn(settings) | {now.manifest["fingerprint"]})) + "\n")
+    # What is taken up again, going forward, is withdrawn no longer.
+    left = (withdrawn(settings) | {now.manifest["fingerprint"]}) - {wanted.manifest["fingerprint"]}
+    _write_durably(_withdrawn_path(settings), json.dumps(sorted(left)) + "\n")
     _switch(settings, wanted.folder)
     return now, wanted
 
@@ -174,14 +182,16 @@ def _copy(draft: Path, file: Path, fingerprint: str) -> dict[str, int]:
 
     The bytes are copied, which takes no time, unless so much of the file is empty that it is worth compacting.
     """
+    if draft.with_name(f"{draft.name}.wal").exists():
+        raise PublicationRefused(f"{draft}: a write-ahead log stands beside it, which a copy of the file would lack: run again")
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{draft}' as draft (read_only)")
+        connection.execute(f"attach {sql_text(draft)} as draft (read_only)")
         rows = _count(connection, "draft") | {"reference.publication": 1}
         [(total, empty)] = connection.execute(
             "select total_blocks, free_blocks from pragma_database_size() where database_name = 'draft'"
         ).fetchall()
         if empty > _MOST_EMPTY * total:
-            connection.execute(f"attach '{file}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach {sql_text(file)} as {CATALOG} (storage_version '{STORAGE_VERSION}')")
             connection.execute(f"copy from database draft to {CATALOG}")
             connection.execute(f"detach {CATALOG}")
     if not file.exists():

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from pipelines.settings import CATALOG, Settings
+from pipelines.settings import CATALOG, Settings, sql_text
 from pipelines.warehouse.publication import NothingPublished
 
 
@@ -26,4 +26,4 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def attach_statement(settings: Settings) -> str:
     """SQL that attaches the published file under the name its views expect."""
-    return f"ATTACH '{settings.published}' AS {CATALOG} (READ_ONLY); USE {CATALOG};"
+    return f"ATTACH {sql_text(settings.published)} AS {CATALOG} (READ_ONLY); USE {CATALOG};"

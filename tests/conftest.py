@@ -1,0 +1,72 @@
+"""What every test stands on: no network, nobody's environment, a small house, and all the real data loaded once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from pipelines import fingerprint
+from pipelines.datasets import data_sets
+from pipelines.reference import Reference
+from pipelines.settings import Settings
+from pipelines.sources import reader
+from pipelines.warehouse import draft, loading
+from tests.house import House, Real, build
+
+# The same examples every night, and no verdict about the speed of the machine.
+hypothesis_settings.register_profile(
+    "house", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("house")
+
+# pytest-socket (see pyproject.toml) guards Python's sockets in this process. Child processes and compiled extensions are sent
+# to a proxy that nobody runs instead, and nothing reports home.
+_CLOSED = "http://127.0.0.1:9"
+_CHILDREN = {
+    "HTTP_PROXY": _CLOSED,
+    "HTTPS_PROXY": _CLOSED,
+    "ALL_PROXY": _CLOSED,
+    "NO_PROXY": "127.0.0.1,localhost,::1",
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
+}
+# Where the house is, by the caller's environment: no test may write there.
+_PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME")
+
+
+def pytest_configure() -> None:
+    """Before anything of the house is imported by a test."""
+    for name in _PLACES:
+        os.environ.pop(name, None)
+    for name, value in _CHILDREN.items():
+        os.environ[name] = os.environ[name.lower()] = value
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """An empty house with a copy of the real seeds; ``MARSAD_DATA`` points at it."""
+    made = build(tmp_path)
+    monkeypatch.setenv("MARSAD_DATA", str(made.settings.data))
+    return made
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    """Every release of ``data/raw`` in a finished draft of its own; the checkout's warehouse is not touched."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MARSAD_WAREHOUSE", str(tmp_path_factory.mktemp("real") / "warehouse"))
+        settings = Settings.from_environment()
+    reference = Reference(settings.seeds)
+    draft.begin(settings, "real", fingerprint.loader(fingerprint.inputs(settings)), reference)
+    with draft.connect(settings) as connection:
+        loaded = {each.name: loading.load(connection, each, reader(each.reader), reference) for each in data_sets(settings.raw)}
+    draft.finish(settings)
+    with duckdb.connect(settings.draft, read_only=True) as connection:
+        yield Real(settings, reference, loaded, connection)
