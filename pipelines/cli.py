@@ -39,6 +39,10 @@ def main() -> None:
     except Expected as error:
         err.print(f"[red]marsad:[/red] {escape(str(error))}", soft_wrap=True)
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        # A full disk, a file or folder that may not be read or written: the system names it.
+        err.print(f"[red]marsad:[/red] {escape(str(error))}", soft_wrap=True)
+        raise SystemExit(1) from None
 
 
 def _json(said: Any) -> None:

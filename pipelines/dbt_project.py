@@ -62,7 +62,8 @@ def build(settings: Settings, select: list[str] | None = None, on_node: Callable
     ``on_node`` is called with the name of each node that ends. Raises DbtFailed when dbt could not run at all; failing
     models and tests are results.
     """
-    chosen = ["--select", *select] if select else []
+    # Of a part, only the tests that are about that part: others would hold new tables against old ones.
+    chosen = ["--select", *select, "--indirect-selection", "cautious"] if select else []
     return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_node=on_node)
 
 

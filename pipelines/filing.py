@@ -14,6 +14,7 @@ from pipelines.datasets import (
     DataSet,
     Release,
     ReleaseInvalid,
+    checksum,
     expected_prefix,
     read_sidecar,
     seal,
@@ -62,7 +63,7 @@ def file_release(dataset: DataSet, file: Path, said: Sidecar, reference: Referen
     if said.replaces is not None and not (dataset.folder / said.replaces).is_file():
         raise ReleaseInvalid(f"{said.replaces!r} is no release of {dataset.name}, so it cannot be replaced")
     target = dataset.folder / _name(dataset, file, said, reference)
-    if target.exists() or sidecar_path(target).exists():
+    if (target.exists() or sidecar_path(target).exists()) and not _left_unsealed(file, target):
         raise ReleaseInvalid(f"{target}: exists already; an accepted release never changes, a new statement is a new release")
     try:
         _place(dataset, file, target, said, reference)
@@ -71,6 +72,13 @@ def file_release(dataset: DataSet, file: Path, said: Sidecar, reference: Referen
         target.unlink(missing_ok=True)
         sidecar_path(target).unlink(missing_ok=True)
         raise
+
+
+def _left_unsealed(file: Path, target: Path) -> bool:
+    """Whether an interrupted filing of these very bytes left ``target`` without its seal."""
+    if not target.exists() or checksum(target) != checksum(file):
+        return False
+    return not sidecar_path(target).exists() or "sha256" not in read_sidecar(target)
 
 
 def _checked_and_sealed(dataset: DataSet, path: Path, reference: Reference) -> tuple[Release, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import fingerprint
 from pipelines.datasets import data_sets
-from pipelines.errors import BadInput, Blocked
+from pipelines.errors import Blocked, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
 from pipelines.settings import Settings
 from pipelines.warehouse import lock, publication
@@ -109,7 +109,7 @@ def _draft_only(settings: Settings, definition: dg.Definitions, dataset: str) ->
     """The data set and everything built from the raw tables, less the other data sets and the publication."""
     names = {each.name for each in data_sets(settings.raw)}
     if dataset not in names:
-        raise BadInput(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(names))}")
+        raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(names))}")
     keys = definition.resolve_asset_graph().get_all_asset_keys()
     return [key for key in keys if "/".join(key.path) not in names - {dataset} and key.path != PUBLICATION_KEY]
 

@@ -11,7 +11,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from pipelines import dbt_project, fingerprint
 from pipelines.assets.table_metadata import table_metadata
 from pipelines.assets.warehouse import Warehouse
-from pipelines.warehouse.draft import mark_made
+from pipelines.warehouse.draft import mark_made, unmark_made
 
 OWNERS = ["team:analytics-engineering"]
 
@@ -59,12 +59,16 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         selected = context.selected_asset_keys
         whole = selected == frozenset(key_of.values())
         select = None if whole else [nodes[unique_id]["name"] for unique_id, key in key_of.items() if key in selected]
+        unmark_made(warehouse.connection(), [".".join(key.path) for key in key_of.values() if whole or key in selected])
         warehouse.close()
         results = dbt_project.build(warehouse.settings, select)
         made_from = fingerprint.models(warehouse.inputs)
         connection = warehouse.connection()
         good = [each for each in results if each.unique_id in key_of and each.good]
-        mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
+        bad = [each for each in results if not each.good]
+        # A failed test leaves everything unmarked: the publication asset, materialized by itself, must refuse this draft too.
+        if not bad:
+            mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
         for each in good:
             key = key_of[each.unique_id]
             yield dg.MaterializeResult(
@@ -76,7 +80,6 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             check = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)
             if check is not None and check in checks and each.status != "skipped":
                 yield _check_result(each, check, nodes[each.unique_id])
-        bad = [each for each in results if not each.good]
         if bad:
             told = "\n".join(f"{each.unique_id}: {each.status}: {each.message}" for each in bad if each.status != "skipped")
             raise dg.Failure(f"dbt: {len(bad)} of {len(results)} nodes did not end well\n{told}", allow_retries=False)

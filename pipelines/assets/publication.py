@@ -44,7 +44,10 @@ def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
         connection = warehouse.connection()
         for node in models.values():
             if dg.AssetKey([node["schema"], node["name"]]) in selected:
-                yield contracts.check(connection, node)
+                verdict = contracts.check(connection, node)
+                if not verdict.passed:
+                    draft.unmark_made(connection, [f"{node['schema']}.{node['name']}"])
+                yield verdict
 
     return contract_check
 
@@ -106,8 +109,8 @@ def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Se
     }
     if stale:
         raise dg.Failure(
-            f"{len(stale)} tables are older than what they rest on, {stale[0]} among them: materialize dbt's models first, "
-            "or run the job refresh",
+            f"{len(stale)} tables broke a check or are older than what they rest on, {stale[0]} among them: "
+            "materialize dbt's models first, or run the job refresh",
             allow_retries=False,
         )
     if gone := sorted({dataset for dataset, _ in loaded} - {dataset.name for dataset in datasets}):

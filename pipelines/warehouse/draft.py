@@ -107,8 +107,13 @@ def mark_made(connection: duckdb.DuckDBPyConnection, layer: str, names: Iterable
         )
 
 
+def unmark_made(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Forget that these dbt tables were made: they are being made anew, or broke a check, and are not to be published."""
+    connection.execute("delete from pipeline.made where layer = 'dbt' and name in (select unnest($1))", [list(names)])
+
+
 def older_than_raw(connection: duckdb.DuckDBPyConnection, names: Iterable[str], made_from: str) -> list[str]:
-    """Those of the dbt tables ``names`` that are missing, older than a raw slice, or made from other models or seeds."""
+    """Those of the dbt tables ``names`` that are missing, broke a check, are older than a raw slice or made from other models."""
     [(newest,)] = connection.execute("select coalesce(max(ordinal), 0) from pipeline.made where layer = 'raw'").fetchall()
     made = dict(
         connection.execute(

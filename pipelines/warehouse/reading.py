@@ -17,7 +17,12 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     if not settings.published.exists():
         raise NothingPublished(f"{settings.current}: nothing has been published yet; run `marsad refresh`")
     # The link is resolved once: the connection stays with this publication while the link moves on.
-    connection = duckdb.connect(settings.published.resolve(), read_only=True)
+    file = settings.published.resolve()
+    try:
+        connection = duckdb.connect(file, read_only=True)
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        raise NothingPublished(f"{file}: cannot be read ({said}); `marsad rollback` gives readers the one before") from error
     try:
         yield connection
     finally:
