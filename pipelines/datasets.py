@@ -89,7 +89,12 @@ class Release:
 
 
 def data_sets(raw: Path) -> list[DataSet]:
-    """Every data set under ``raw``, by name. Raises DataSetInvalid."""
+    """Every data set under ``raw``, by name. Raises DataSetInvalid, for a folder of files without ``dataset.yml`` too."""
+    for folder in sorted(raw.glob("*/*/")):
+        if not (folder / DATASET_FILE).exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise DataSetInvalid(
+                f"{folder}: has files and no {DATASET_FILE}, so nobody reads them: describe the data set, or move them"
+            )
     return [read_data_set(path) for path in sorted(raw.glob(f"*/*/{DATASET_FILE}"))]
 
 
@@ -127,6 +132,19 @@ def release_paths(dataset: DataSet) -> list[Path]:
     )
 
 
+def seals(dataset: DataSet) -> dict[str, str]:
+    """Checksum by release of every sealed sidecar, whether or not its file is there. Unreadable sidecars seal nothing."""
+    found = {}
+    for sidecar in dataset.folder.glob("*__*.yml"):
+        try:
+            said = _yaml(sidecar, ReleaseInvalid)
+        except ReleaseInvalid:
+            continue
+        if "sha256" in said:
+            found[sidecar.name.removesuffix(".yml")] = str(said["sha256"])
+    return found
+
+
 def sidecar_path(release: Path) -> Path:
     """Where the sidecar of ``release`` stands."""
     return release.with_name(release.name + ".yml")
@@ -146,7 +164,10 @@ def read_release(dataset: DataSet, path: Path) -> Release:
     said = read_sidecar(path)
     if "sha256" not in said or "recorded_at" not in said:
         raise ReleaseInvalid(f"{path}: not sealed; file it with `marsad add {path} --dataset {dataset.name}`")
-    actual = checksum(path)
+    try:
+        actual = checksum(path)
+    except OSError as error:
+        raise ReleaseInvalid(f"{path}: cannot be read: {error.strerror}") from error
     if actual != said["sha256"]:
         raise SealBroken(
             f"{path}: an accepted release never changes, but its bytes did: sealed {said['sha256']}, now {actual}; "

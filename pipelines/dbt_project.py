@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,29 +56,24 @@ def manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     return said
 
 
-def build(settings: Settings, select: list[str] | None = None, on_node: Callable[[str], None] | None = None) -> list[NodeResult]:
+def build(settings: Settings, select: list[str] | None = None) -> list[NodeResult]:
     """``dbt build`` of everything, or of the nodes named in ``select``; unit tests are the test suite's, not the night's.
 
-    ``on_node`` is called with the name of each node that ends. Raises DbtFailed when dbt could not run at all; failing
-    models and tests are results.
+    Raises DbtFailed when dbt could not run at all; failing models and tests are results.
     """
     # Of a part, only the tests that are about that part: others would hold new tables against old ones.
     chosen = ["--select", *select, "--indirect-selection", "cautious"] if select else []
-    return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_node=on_node)
+    return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen)
 
 
-def _invoke(settings: Settings, *command: str, on_node: Callable[[str], None] | None = None) -> list[NodeResult]:
+def _invoke(settings: Settings, *command: str) -> list[NodeResult]:
     # Imported here: on a night with nothing new dbt is not even loaded.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    def heard(event: Any) -> None:
-        if on_node is not None and event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
-            on_node(event.data.node_info.node_name)
-
     project = _project_beside(settings)
     with _environment(settings):
-        outcome = dbtRunner(callbacks=[heard]).invoke(
+        outcome = dbtRunner().invoke(
             [
                 "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
                 "--log-path", str(settings.dbt_target / "logs"), "--no-send-anonymous-usage-stats", "--no-version-check",

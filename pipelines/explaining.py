@@ -111,7 +111,7 @@ def search_indicators(connection: duckdb.DuckDBPyConnection, word: str | None) -
 def _area(connection: duckdb.DuckDBPyConnection, area: str) -> str:
     found = connection.execute(
         """
-        select ref_area from reference.areas
+        select ref_area, level from reference.areas
         where ref_area = $area or strip_accents(lower(label_fr)) = strip_accents(lower($area))
             or strip_accents(lower(label_en)) = strip_accents(lower($area)) or label_ar = $area
         order by ref_area = $area desc, len(ref_area), ref_area
@@ -121,6 +121,10 @@ def _area(connection: duckdb.DuckDBPyConnection, area: str) -> str:
     if not found:
         names = frozenset(name for (name,) in connection.execute("select label_fr from reference.areas").fetchall())
         raise NothingKnown(f"there is no area {area!r}; nearest: {', '.join(nearest(area, names)) or 'none'}")
+    if len(found) > 1 and str(found[0][0]) != area:
+        raise NothingKnown(
+            f"{area!r} names several areas; ask by code: {', '.join(f'{code} ({level})' for code, level in found)}"
+        )
     return str(found[0][0])
 
 

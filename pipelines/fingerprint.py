@@ -32,10 +32,20 @@ def inputs(settings: Settings) -> dict[str, str]:
         "code": (package, _files(package, "*.py", without=("__pycache__",))),
     }
     found = {
-        f"{group}/{path.relative_to(root).as_posix()}": checksum(path) for group, (root, paths) in named.items() for path in paths
+        f"{group}/{path.relative_to(root).as_posix()}": _checksum(path)
+        for group, (root, paths) in named.items()
+        for path in paths
     }
     lock = settings.checkout / "requirements.lock"
     return found | ({"lock": checksum(lock)} if lock.exists() else {})
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return checksum(path)
+    except OSError as error:
+        # Whoever reads the file next refuses it by name; here it is only not what it was.
+        return f"unreadable: {error.strerror}"
 
 
 def of(named: dict[str, str], *groups: str) -> str:

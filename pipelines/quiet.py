@@ -40,7 +40,7 @@ concurrency:
 def why_rest(settings: Settings, inputs: str) -> str | None:
     """Why a refresh has nothing to do for inputs of this fingerprint; None when it has."""
     now = publication.current(settings)
-    if now is not None and now.manifest["fingerprint"] == inputs:
+    if now is not None and now.manifest["fingerprint"] == inputs and publication.is_whole(now):
         return f"nothing is new since publication {now.name}"
     if inputs in publication.withdrawn(settings):
         return "a publication of these very inputs was rolled back; `marsad refresh --full` publishes them again"

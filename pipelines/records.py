@@ -68,7 +68,8 @@ class Provenance(pa.DataFrameModel):
         return data.lazyframe.select(
             (pl.col("published_on").is_null() | (pl.col("published_on") <= pl.col("published_not_after")))
             & (pl.col("published_not_after") <= pl.col("retrieved_on"))
-            & (pl.col("retrieved_on") <= pl.col("recorded_at").dt.date())
+            # A day read in one time zone may be the day before in UTC.
+            & (pl.col("retrieved_on") <= pl.col("recorded_at").dt.date().dt.offset_by("1d"))
         )
 
 

@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import BadInput
+
 CATALOG = "marsad"
 """Name of the database in every file: views and macros are qualified with it, so it never changes."""
 
@@ -36,6 +38,9 @@ class Settings:
         checkout = Path(__file__).resolve().parent.parent
         data = Path(os.environ.get("MARSAD_DATA") or checkout / "data").resolve()
         warehouse = Path(os.environ.get("MARSAD_WAREHOUSE") or data / "warehouse").resolve()
+        for folder in (data, warehouse):
+            if "'" in str(folder):
+                raise BadInput(f"{folder}: dbt cannot work in a folder with an apostrophe in its name; move it")
         return cls(checkout=checkout, data=data, warehouse=warehouse)
 
     @property

@@ -43,7 +43,10 @@ class Warehouse(dg.ConfigurableResource):
                 yield self
             finally:
                 self.close()
-            draft.finish(self.settings)
+            # A run with a failed step leaves its draft dirty: the next one begins again rather than build on it.
+            failed = context.instance.all_logs(self._run, of_type=dg.DagsterEventType.STEP_FAILURE) if context.instance else []
+            if not failed:
+                draft.finish(self.settings)
 
     @cached_property
     def settings(self) -> Settings:

@@ -16,7 +16,7 @@ from pipelines.records import STATEMENT_COLUMNS
 from pipelines.sources import ReleaseUnreadable
 
 _MOST_SHOWN = 40
-MAX_BYTES = 200_000_000
+MAX_BYTES = 20_000_000
 """A hand-kept file beyond this is a mistake; it is refused before it is read, so that memory stays bounded."""
 
 

@@ -153,6 +153,8 @@ def _published_from(settings: Settings) -> str | None:
     """What the published records were made with; None when that cannot be told, or a data set is read in another way since."""
     try:
         said = json.loads((settings.current / "manifest.json").read_text(encoding="utf-8"))
+        if settings.published.stat().st_size != said.get("bytes"):
+            return None
         for name, sha in said.get("inputs", {}).items():
             if name.endswith(f"/{DATASET_FILE}") and checksum(settings.raw / name.removeprefix("raw/")) != sha:
                 return None

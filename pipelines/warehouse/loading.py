@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.datasets import DataSet, Release, ReleaseInvalid, SealBroken, checksum, read_release, release_paths
+from pipelines.datasets import DataSet, Release, ReleaseInvalid, SealBroken, checksum, read_release, release_paths, seals
 from pipelines.records import columns
 from pipelines.reference import Reference
 from pipelines.sources import Reader, ReleaseUnreadable
@@ -75,7 +76,7 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
         if (
             statements
             or made != [(recipe,)]
-            or refused.keys() != {name for name, (_, status) in known.items() if status == "REFUSED"}
+            or refused.keys() != {name for name, met in known.items() if met.status == "REFUSED"}
         ):
             mark_made(connection, "raw", [dataset.name], recipe)
         connection.execute("commit")
@@ -85,44 +86,78 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     return loaded
 
 
-def _known(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> dict[str, tuple[str, str]]:
-    """Checksum and status of every release of the data set that the draft has met."""
-    met = connection.execute("select release, sha256, status from raw.releases where dataset = ?", [dataset.name]).fetchall()
-    return {name: (sha, status) for name, sha, status in met}
+@dataclass(frozen=True)
+class _Met:
+    """What the draft holds of a release: its bytes' checksum, its status, and what its sidecar said then."""
+
+    sha256: str
+    status: str
+    recorded_at: datetime | None
+    said: tuple[Any, ...]
+
+
+def _known(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> dict[str, _Met]:
+    """Every release of the data set that the draft has met."""
+    met = connection.execute(
+        "select release, sha256, status, recorded_at, document, published_on, published_precision, retrieved_on, replaces, "
+        "reason, note from raw.releases where dataset = ?",
+        [dataset.name],
+    ).fetchall()
+    return {name: _Met(sha, status, recorded_at, tuple(said)) for name, sha, status, recorded_at, *said in met}
+
+
+def _said(release: Release) -> tuple[Any, ...]:
+    """What the sidecar says, in the order of ``_known``."""
+    return (
+        release.document,
+        release.published_on,
+        release.published_precision,
+        release.retrieved_on,
+        release.replaces,
+        release.reason,
+        release.note,
+    )
 
 
 def _sort_out(
-    dataset: DataSet, paths: dict[str, Path], known: dict[str, tuple[str, str]], loaded: Loaded
+    dataset: DataSet, paths: dict[str, Path], known: dict[str, _Met], loaded: Loaded
 ) -> tuple[dict[str, Release], dict[str, list[Problem]]]:
     """Releases to load, and those that are none; notes in ``loaded`` which are kept. Raises SealBroken."""
-    gone = sorted(name for name, (_, status) in known.items() if status == "ACCEPTED" and name not in paths)
-    if gone:
+    gone = {name: met.sha256 for name, met in known.items() if met.status == "ACCEPTED"} | seals(dataset)
+    for name in sorted(gone.keys() - paths.keys()):
         raise SealBroken(
-            f"{dataset.folder / gone[0]}: was accepted and is gone (sealed {known[gone[0]][0]}); restore the file, "
+            f"{dataset.folder / name}: was accepted and is gone (sealed {gone[name]}); restore the file, "
             "and mend a slip with a new release whose sidecar says replaces and reason"
         )
     fresh: dict[str, Release] = {}
     refused: dict[str, list[Problem]] = {}
     for name, path in paths.items():
-        sha, status = known.get(name, ("", ""))
+        met = known.get(name)
+        accepted = met is not None and met.status == "ACCEPTED"
         try:
             release = read_release(dataset, path)
         except ReleaseInvalid as invalid:
-            if status == "ACCEPTED":
-                raise SealBroken(f"{path}: was accepted (sealed {sha}) and cannot be read as it was: {invalid}") from invalid
-            if isinstance(invalid, SealBroken) and status != "REFUSED":
+            if met is not None and accepted:
+                raise SealBroken(
+                    f"{path}: was accepted (sealed {met.sha256}) and cannot be read as it was: {invalid}"
+                ) from invalid
+            if isinstance(invalid, SealBroken) and met is None:
                 raise
             refused[name] = [Problem("a sealed release with its sidecar", str(invalid))]
             continue
-        if status != "ACCEPTED":
+        if met is None or not accepted:
             fresh[name] = release
-        elif sha == release.sha256:
-            loaded.kept.append(name)
-        else:
+        elif (met.sha256, met.recorded_at) != (release.sha256, release.recorded_at):
             raise SealBroken(
-                f"{path}: an accepted release never changes, but its seal did: accepted {sha}, now {release.sha256}; "
-                "restore file and sidecar, and mend a slip with a new release whose sidecar says replaces and reason"
+                f"{path}: an accepted release never changes, but its seal did: accepted {met.sha256} recorded {met.recorded_at}, "
+                f"now {release.sha256} recorded {release.recorded_at}; restore file and sidecar, and mend a slip with a new "
+                "release whose sidecar says replaces and reason"
             )
+        elif met.said != _said(release):
+            # The sidecar says more, or better, of the same bytes: the release is read again.
+            fresh[name] = release
+        else:
+            loaded.kept.append(name)
     return fresh, refused
 
 
@@ -145,6 +180,12 @@ def _statements(
             good[name] = read(release.path, dataset.kind, dataset.options)
         except ReleaseUnreadable as error:
             refused[name] = [Problem(error.rule, str(error), error.row, error.column, error.value)]
+    for name in list(good):
+        read_on = _last_read(good[name], release=fresh[name], reference=reference)
+        if read_on > fresh[name].recorded_at.date() + _CLOCKS_APART:
+            message = f"says it was read on {read_on}, after it was recorded here ({fresh[name].recorded_at:%Y-%m-%d})"
+            refused[name] = [Problem("read before it was recorded", message)]
+            del good[name]
     # All together first, which is quick; one by one only when somewhere a rule is broken.
     if len(good) == 1 or (good and any_problem(good.values(), dataset.kind, reference)):
         for name in list(good):
@@ -152,6 +193,17 @@ def _statements(
                 refused[name] = found
                 del good[name]
     return good, refused
+
+
+# A day read in one time zone may be the day before in UTC.
+_CLOCKS_APART = timedelta(days=1)
+
+
+def _last_read(statements: pl.DataFrame, release: Release, reference: Reference) -> date:
+    """The latest day on which a document of the release was read."""
+    documents = reference.documents.filter(pl.col("document").is_in(statements["document"].unique().to_list()))
+    read: list[date] = documents["retrieved_on"].drop_nulls().to_list()
+    return max([release.retrieved_on, *read])
 
 
 def _ids_taken(

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from pipelines import __version__
+from pipelines.datasets import checksum
 from pipelines.errors import Blocked, Unknown
 from pipelines.settings import CATALOG, Settings, sql_text
 from pipelines.warehouse.draft import STORAGE_VERSION
@@ -82,9 +83,17 @@ class Publication:
 
 
 def publications(settings: Settings) -> list[Publication]:
-    """Those kept, oldest first."""
-    folders = sorted(path for path in settings.publications.glob("*-*") if _NAME.fullmatch(path.name))
-    return [Publication(path, json.loads((path / "manifest.json").read_text(encoding="utf-8"))) for path in folders]
+    """Those kept whose manifest can be read, oldest first."""
+    found = []
+    for folder in _folders(settings):
+        # One whose manifest cannot be read is none: it is neither taken up nor in anybody's way.
+        with suppress(OSError, ValueError):
+            found.append(Publication(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8"))))
+    return found
+
+
+def _folders(settings: Settings) -> list[Path]:
+    return sorted(path for path in settings.publications.glob("*-*") if _NAME.fullmatch(path.name))
 
 
 def current(settings: Settings) -> Publication | None:
@@ -103,7 +112,7 @@ def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> P
     """
     settings.publications.mkdir(parents=True, exist_ok=True)
     sweep(settings)
-    ordinal = 1 + max((int(each.name.split("-")[0]) for each in publications(settings)), default=0)
+    ordinal = 1 + max((int(folder.name.split("-")[0]) for folder in _folders(settings)), default=0)
     name = f"{ordinal:06d}-{fingerprint[:12]}"
     building = settings.publications / f"{_BUILDING}-{name}"
     building.mkdir()
@@ -115,7 +124,14 @@ def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> P
         # Half a copy would keep a full disk full.
         _remove(building)
         raise
-    said = {"publication": name, "fingerprint": fingerprint, "rows": rows, **manifest}
+    said = {
+        "publication": name,
+        "fingerprint": fingerprint,
+        "bytes": file.stat().st_size,
+        "sha256": checksum(file),
+        "rows": rows,
+        **manifest,
+    }
     _write_durably(building / "manifest.json", json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n")
     for path in building.iterdir():
         _sync(path)
@@ -146,6 +162,8 @@ def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, 
     if wanted is None or wanted.name == now.name:
         names = ", ".join(each.name for each in kept if each.name != now.name) or "none"
         raise NothingPublished(f"there is no publication {name or 'before ' + now.name} to go back to; kept: {names}")
+    if not is_whole(wanted) or checksum(wanted.file) != wanted.manifest["sha256"]:
+        raise PublicationRefused(f"{wanted.file}: is not the file that was published: its size or checksum differ")
     _verify(wanted.file, wanted.manifest["rows"])
     # What is taken up again, going forward, is withdrawn no longer.
     left = (withdrawn(settings) | {now.manifest["fingerprint"]}) - {wanted.manifest["fingerprint"]}
@@ -158,6 +176,11 @@ def withdrawn(settings: Settings) -> set[str]:
     """Fingerprints that a person rolled back from."""
     path = _withdrawn_path(settings)
     return set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
+
+
+def is_whole(published: Publication) -> bool:
+    """Whether the published file is there in its full size; its checksum is looked at when going back to it."""
+    return published.file.is_file() and published.file.stat().st_size == published.manifest["bytes"]
 
 
 def readmit(settings: Settings, fingerprint: str) -> None:
@@ -250,10 +273,9 @@ def _switch(settings: Settings, folder: Path) -> None:
 
 def _prune(settings: Settings) -> None:
     now = settings.current.resolve()
-    kept = publications(settings)
-    for each in kept[:-KEPT]:
-        if each.folder != now:
-            _remove(each.folder)
+    for folder in _folders(settings)[:-KEPT]:
+        if folder != now:
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:
