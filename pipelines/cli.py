@@ -114,7 +114,10 @@ def _report(settings: Settings, outcome: Any) -> None:
         table.add_row(name, f"{count:,}")
     out.print(f"published  {outcome.published.name} ({outcome.seconds:.1f} s)")
     out.print(table)
-    out.print(f"open it    duckdb -readonly {settings.published}", soft_wrap=True)
+    here = settings.published
+    if here.is_relative_to(Path.cwd()):
+        here = here.relative_to(Path.cwd())
+    out.print(f"open it    duckdb -readonly {here}", soft_wrap=True)
 
 
 @app.command()
