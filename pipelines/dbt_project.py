@@ -61,8 +61,8 @@ def build(settings: Settings, select: list[str] | None = None) -> list[NodeResul
 
     Raises DbtFailed when dbt could not run at all; failing models and tests are results.
     """
-    # Of a part, only the tests that are about that part: others would hold new tables against old ones.
-    chosen = ["--select", *select, "--indirect-selection", "cautious"] if select else []
+    # Of a part, only the tests of that part and what it rests on: others would hold new tables against old ones.
+    chosen = ["--select", *select, "--indirect-selection", "buildable"] if select else []
     return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen)
 
 

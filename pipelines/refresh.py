@@ -52,7 +52,7 @@ def refresh(settings: Settings, *, full: bool = False, dataset: str | None = Non
     """Load what is new, build, check, publish. With ``dataset`` only that one, into the draft, without publishing.
 
     With nothing new since the last publication only a heartbeat is left, and dbt is not even imported.
-    Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed.
+    Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
     """
     started = time.monotonic()
     # Taken for a moment: who cannot write should know before everything is imported.
@@ -70,6 +70,8 @@ def refresh(settings: Settings, *, full: bool = False, dataset: str | None = Non
 
 
 def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener) -> Outcome:
+    if dataset is not None and dataset not in (names := sorted(each.name for each in data_sets(settings.raw))):
+        raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(names)}")
     # Imported here: a night with nothing new never gets this far.
     from pipelines.definitions import definitions
 
@@ -108,8 +110,6 @@ def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener
 def _draft_only(settings: Settings, definition: dg.Definitions, dataset: str) -> list[dg.AssetKey]:
     """The data set and everything built from the raw tables, less the other data sets and the publication."""
     names = {each.name for each in data_sets(settings.raw)}
-    if dataset not in names:
-        raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(names))}")
     keys = definition.resolve_asset_graph().get_all_asset_keys()
     return [key for key in keys if "/".join(key.path) not in names - {dataset} and key.path != PUBLICATION_KEY]
 

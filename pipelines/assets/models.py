@@ -75,10 +75,9 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 asset_key=key,
                 metadata={**table_metadata(connection, key.path[0], key.path[1]), "seconds": round(each.seconds, 3)},
             )
-        checks = {spec.key for spec in context.assets_def.check_specs}
         for each in results:
             check = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)
-            if check is not None and check in checks and each.status != "skipped":
+            if check is not None and check in context.selected_asset_check_keys and each.status != "skipped":
                 yield _check_result(each, check, nodes[each.unique_id])
         if bad:
             told = "\n".join(f"{each.unique_id}: {each.status}: {each.message}" for each in bad if each.status != "skipped")

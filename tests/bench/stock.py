@@ -4,6 +4,7 @@ Only the benchmark loads this. Each step opens the draft in its own process, so 
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -58,6 +59,11 @@ defs = dg.Definitions(
     executor=dg.multiprocess_executor.configured({"max_concurrent": 1}),
     resources={
         "warehouse": StepByStep(),
-        "dbt": DbtCliResource(project_dir=str(Path(project)), profiles_dir=str(project), target_path=settings.dbt_target),
+        "dbt": DbtCliResource(
+            project_dir=str(project),
+            profiles_dir=str(project),
+            target_path=settings.dbt_target,
+            dbt_executable=str(Path(sys.executable).parent / "dbt"),
+        ),
     },
 )

@@ -1,0 +1,219 @@
+"""What an analyst can rely on in every table: a grain, a key, comments, labels, units, and a way back to the sources."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.house import DATA
+from tests.integration.conftest import Whole
+
+MARTS = {
+    "local_indicators", "national_indicators", "regional_company_creation", "regional_indicators", "strategy_progress",
+    "strategy_scorecard", "strategy_targets", "strategy_timeline",
+}  # fmt: skip
+QUALITY = {"contradictions", "lineage", "reconciliations", "refused_rows", "source_health"}
+REFERENCE = {path.stem for path in (DATA / "seeds").glob("*.csv")} | {"datasets", "publication"}
+MET_BY_ANALYSTS = "('marts', 'quality', 'reference')"
+NUMBERS = ("decimal", "double", "integer", "bigint")
+# A number in a mart that counts rows of this warehouse, or scales a printed number, has no unit of measure.
+COUNTS = {
+    "statements", "statements_in_conflict", "statements_replaced", "targets", "achieved", "on_track", "off_track", "reversing",
+    "met_on_time", "met_late", "missed", "indeterminate", "not_comparable", "not_measurable", "no_baseline", "measured",
+    "regions_reporting", "regions_expected", "regions_exact", "unit_mult",
+}  # fmt: skip
+
+
+def rows(whole: Whole, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    return whole.connection.execute(sql, parameters).fetchall()
+
+
+@pytest.fixture(scope="module")
+def models(whole: Whole) -> dict[str, dict[str, Any]]:
+    """dbt's nodes of marts and quality, by ``schema.name``."""
+    manifest = json.loads((whole.settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        f"{node['schema']}.{node['name']}": node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in ("marts", "quality")
+    }
+
+
+def columns(models: dict[str, dict[str, Any]], schema: str) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Table, column, type and meta of every column."""
+    for name, node in models.items():
+        if name.startswith(f"{schema}."):
+            for column in node["columns"].values():
+                yield name, column["name"], str(column["data_type"]), column.get("config", {}).get("meta", {})
+
+
+def test_the_tables_an_analyst_meets(whole: Whole) -> None:
+    found = rows(
+        whole,
+        f"select schema_name, table_name from duckdb_tables() where schema_name in {MET_BY_ANALYSTS} "
+        f"union all select schema_name, view_name from duckdb_views() where schema_name in {MET_BY_ANALYSTS}",
+    )
+
+    assert {name for schema, name in found if schema == "marts"} == MARTS
+    assert {name for schema, name in found if schema == "quality"} == QUALITY
+    assert {name for schema, name in found if schema == "reference"} == REFERENCE
+
+
+def test_marts_are_tables_not_views(whole: Whole) -> None:
+    assert {name for (name,) in rows(whole, "select table_name from duckdb_tables() where schema_name = 'marts'")} == MARTS
+
+
+def test_every_table_says_its_grain(whole: Whole) -> None:
+    found = rows(
+        whole,
+        f"select schema_name || '.' || table_name, comment from duckdb_tables() where schema_name in {MET_BY_ANALYSTS} "
+        f"union all select schema_name || '.' || view_name, comment from duckdb_views() where schema_name in {MET_BY_ANALYSTS}",
+    )
+
+    assert [name for name, comment in found if not (comment or "").startswith(("One row per ", "One row: "))] == []
+    assert len(found) == len(MARTS | QUALITY) + len(REFERENCE)
+
+
+def test_every_column_has_a_comment(whole: Whole) -> None:
+    assert (
+        rows(
+            whole,
+            f"select schema_name, table_name, column_name from duckdb_columns() where schema_name in {MET_BY_ANALYSTS} "
+            "and not internal and (comment is null or length(trim(comment)) < 5)",
+        )
+        == []
+    )
+
+
+def test_every_label_is_there_in_three_languages(whole: Whole) -> None:
+    labels = rows(
+        whole,
+        f"select schema_name, table_name, column_name from duckdb_columns() where schema_name in {MET_BY_ANALYSTS} "
+        "and not internal and regexp_matches(column_name, '(label|title)_(fr|ar|en)$')",
+    )
+    names = {f"{schema}.{table}.{column[:-3]}" for schema, table, column in labels}
+    assert len(labels) == 3 * len(names)  # never one language alone
+    # A reconciliation of a whole data set is about no indicator; an event may be about no strategy or place.
+    optional = {
+        ("quality.reconciliations", "indicator_label"): "indicator",
+        ("marts.strategy_timeline", "strategy_label"): "strategy",
+        ("marts.strategy_timeline", "area_label"): "ref_area",
+    }
+    missing = []
+    for schema, table, column in labels:
+        only = optional.get((f"{schema}.{table}", column[:-3]))
+        where = f"{only} is not null and " if only else ""
+        [(empty,)] = rows(whole, f"select count(*) from {schema}.{table} where {where}coalesce(trim({column}), '') = ''")
+        if empty:
+            missing.append((schema, table, column, empty))
+
+    assert missing == []
+
+
+def test_arabic_labels_are_arabic(whole: Whole) -> None:
+    for table, column in (
+        ("marts.regional_indicators", "area_label_ar"),
+        ("reference.indicators", "label_ar"),
+        ("reference.units", "label_ar"),
+    ):
+        assert rows(whole, f"select distinct {column} from {table} where not regexp_matches({column}, '\\p{{Arabic}}')") == []
+
+
+def test_every_mart_has_a_key_and_it_is_unique(whole: Whole, models: dict[str, dict[str, Any]]) -> None:
+    for name, node in models.items():
+        key = ", ".join(node["config"]["meta"]["primary_key"])
+        [(count, distinct)] = rows(whole, f"select count(*), count(distinct ({key})) from {name}")
+        assert count == distinct, name
+        assert rows(whole, f"select 1 from {name} where concat_ws('', {key}) = ''") == [], name
+    assert models.keys() == {f"marts.{name}" for name in MARTS} | {f"quality.{name}" for name in QUALITY}
+
+
+def test_every_contract_is_enforced_and_what_was_built(whole: Whole, models: dict[str, dict[str, Any]]) -> None:
+    for name, node in models.items():
+        assert node["config"]["contract"]["enforced"] is True, name
+        schema, table = name.split(".")
+        built = rows(
+            whole,
+            "select column_name, lower(data_type) from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
+            schema, table,
+        )  # fmt: skip
+        assert built == [(column["name"], column["data_type"].lower()) for column in node["columns"].values()], name
+
+
+def test_every_number_of_a_mart_has_a_unit(models: dict[str, dict[str, Any]]) -> None:
+    without = {
+        (table, column)
+        for table, column, dtype, meta in columns(models, "marts")
+        if dtype.split("(")[0] in NUMBERS and not meta.keys() & {"unit", "unit_column"}
+    }
+
+    assert {column for _, column in without} - COUNTS == set()
+
+
+def test_additive_values_are_decimals_and_only_quotients_are_doubles(models: dict[str, dict[str, Any]]) -> None:
+    assert [
+        (table, column)
+        for table, column, dtype, meta in columns(models, "marts")
+        if dtype == "double" and not meta.keys() & {"unit", "unit_column"}
+    ] == []
+    for table, column, dtype, _ in columns(models, "marts"):
+        if column in ("value", "value_lower", "value_upper", "national_value", "regions_sum", "population"):
+            assert dtype == "decimal(38,12)", (table, column)
+
+
+def test_units_named_by_a_mart_are_in_the_catalogue(whole: Whole, models: dict[str, dict[str, Any]]) -> None:
+    for name, node in models.items():
+        if "unit_measure" in node["columns"]:
+            known = "select unit_measure from reference.units"
+            assert rows(whole, f"select unit_measure from {name} where unit_measure not in ({known})") == [], name
+
+
+@pytest.mark.parametrize(
+    ("mart", "figure"),
+    [
+        ("regional_indicators", "value"),
+        ("regional_company_creation", "minuend"),
+        ("local_indicators", "value"),
+        ("national_indicators", "value"),
+        ("strategy_progress", "actual_value"),
+        ("strategy_targets", "value"),
+        ("strategy_scorecard", "targets"),
+        ("strategy_timeline", "row_key"),
+    ],
+)
+def test_200_cells_of_every_mart_lead_back_to_what_was_printed(
+    whole: Whole, models: dict[str, dict[str, Any]], mart: str, figure: str
+) -> None:
+    """From the mart's row by its key through quality.lineage to a raw row, its release, its document; chosen the same every time."""
+    key = " || '|' || ".join(models[f"marts.{mart}"]["config"]["meta"]["primary_key"])
+    chosen = f"(select {key} as key, * from marts.{mart} where {figure} is not null order by md5({key}) limit 200)"
+    found = rows(
+        whole,
+        f"""
+        with raw_rows as (
+            select 'OBSERVATION' as kind, observation_id as id, dataset, release, document, obs_value as printed, unit_mult
+            from raw.observations
+            union all select 'TARGET', target_id, dataset, release, document, target_value, unit_mult from raw.targets
+            union all select 'EVENT', event_id, dataset, release, document, null, null from raw.events
+        )
+        select chosen.key, lineage.role, raw_rows.printed, raw_rows.unit_mult, releases.sha256, documents.title,
+            {f"chosen.{figure}::varchar" if figure != "row_key" else "null"}
+        from {chosen} as chosen
+        left join quality.lineage as lineage on lineage.mart = '{mart}' and lineage.row_key = chosen.key
+        left join raw_rows on raw_rows.kind = lineage.source_kind and raw_rows.id = lineage.source_id
+        left join raw.releases as releases on releases.dataset = raw_rows.dataset and releases.release = raw_rows.release
+        left join reference.documents as documents on documents.document = raw_rows.document
+        """,
+    )
+
+    assert len({row[0] for row in found}) == min(
+        200, rows(whole, f"select count(*) from marts.{mart} where {figure} is not null")[0][0]
+    )
+    for key_value, role, printed, unit_mult, sha256, title, value in found:
+        assert len(sha256 or "") == 64, (key_value, role)
+        assert title, (key_value, role)
+        if role in ("VALUE", "ACTUAL") or (role, mart) == ("TARGET", "strategy_targets"):
+            assert float(printed) * 10**unit_mult == pytest.approx(float(value)), (key_value, role)

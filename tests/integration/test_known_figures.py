@@ -1,0 +1,488 @@
+"""Figures that a person can check by hand, in the publication made from all the real data."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Whole
+
+# Companies created in 2022 as OMPIC's barometer prints them by region; to the end of March; and the legal population of the
+# censuses of 2014 and 2024.
+REGIONS = {
+    "01": (13519, 3388, 3556729, 4030222),
+    "02": (5514, 1298, 2314346, 2294665),
+    "03": (6969, 1988, 4236892, 4467911),
+    "04": (12138, 3330, 4580866, 5132639),
+    "05": (3337, 892, 2520776, 2525801),
+    "06": (25995, 7163, 6861739, 7688967),
+    "07": (9246, 2279, 4520569, 4892393),
+    "08": (2479, 740, 1635008, 1655623),
+    "09": (6285, 1586, 2676847, 3020431),
+    "10": (981, 280, 433757, 448685),
+    "11": (4478, 1152, 367758, 451028),
+    "12": (2331, 564, 142955, 219965),
+}
+WITHOUT_FIGURES_IN_2014 = {
+    # Counted by arrondissement: Tanger, Fès, Rabat, Salé, Casablanca, Marrakech.
+    "01.511.01.0", "03.231.01.0", "04.421.01.0", "04.441.01.0", "06.141.01.0", "07.351.01.0",
+    # In Dakhla-Oued Ed-Dahab, without a row.
+    "12.066.01.03", "12.066.03.03", "12.066.03.09", "12.391.05.05",
+}  # fmt: skip
+
+
+def rows(whole: Whole, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    return whole.connection.execute(sql, parameters).fetchall()
+
+
+# Companies
+
+
+def test_companies_per_1000_people_by_region_on_both_censuses(whole: Whole) -> None:
+    found = rows(
+        whole,
+        """
+        select ref_area, value, before_population, after_population, before, after, rank_value, rank_per_1000 from (
+            select *, census_before_population as before_population, census_after_population as after_population,
+                per_1000_census_before as before, per_1000_census_after as after
+            from marts.regional_indicators
+            where definition = 'company_creations@ompic' and period = '2022' and breakdown = '_T' and urbanisation = '_T'
+        ) order by before desc
+        """,
+    )
+
+    assert {row[0]: tuple(map(int, row[1:4])) for row in found} == {
+        area: (created, before, after) for area, (created, _, before, after) in REGIONS.items()
+    }
+    for area, created, before, after, per_before, per_after, *_ in found:
+        assert math.isclose(per_before, 1000 * int(created) / int(before)), area
+        assert math.isclose(per_after, 1000 * int(created) / int(after)), area
+    # Few people, many companies: the south leads per head, Casablanca by number.
+    assert [row[0] for row in found[:4]] == ["12", "11", "01", "06"]
+    assert [round(row[4], 2) for row in found[:4]] == [16.31, 12.18, 3.80, 3.79]
+    assert [row[0] for row in sorted(found, key=lambda row: -row[5])[:4]] == ["12", "11", "06", "01"]
+    assert [row[7] for row in found] == list(range(1, 13))
+    assert {row[0]: row[6] for row in found}["06"] == 1
+
+
+def test_the_census_on_either_side_is_the_one_named(whole: Whole) -> None:
+    [dates] = rows(
+        whole,
+        """
+        select distinct census_before_on::varchar, census_after_on::varchar, population_on::varchar, round(gap_years, 2)
+        from marts.regional_indicators where definition = 'company_creations@ompic' and period = '2022'
+        """,
+    )
+
+    assert dates == ("2014-09-30", "2024-09-30", "2014-09-30", 8.25)
+
+
+def test_april_to_december_2022_is_a_subtraction(whole: Whole) -> None:
+    found = rows(
+        whole,
+        """
+        select ref_area, value, minuend, subtrahend, method, regions_sum, national_value, sum_check, period_start::varchar
+        from marts.regional_company_creation
+        where period = '2022-04/2022-12' and breakdown = '_T' and level = 'region' order by ref_area
+        """,
+    )
+
+    assert [tuple(map(int, row[1:4])) for row in found] == [(year - march, year, march) for year, march, *_ in REGIONS.values()]
+    assert sum(row[1] for row in found) == 93272 - 24660 == 68612
+    assert {row[4:] for row in found} == {("BY_SUBTRACTION", 68612, 68612, "ADDS_UP", "2022-04-01")}
+    by_form = rows(
+        whole,
+        """
+        select breakdown, value from marts.regional_company_creation
+        where period = '2022-04/2022-12' and ref_area = 'MA' and breakdown <> '_T' order by breakdown
+        """,
+    )
+    assert by_form == [("LEGAL_FORM=LEGAL_PERSON", 63219 - 17444), ("LEGAL_FORM=NATURAL_PERSON", 30053 - 7216)]
+    assert sum(value for _, value in by_form) == 68612
+
+
+def test_a_later_total_is_a_revision_and_shown_as_such(whole: Whole) -> None:
+    [(value, minuend, check)] = rows(
+        whole,
+        """
+        select value, minuend, sum_check from marts.regional_company_creation
+        where period = '2022-04/2022-12' and ref_area = 'MA' and breakdown = '_T'
+        """,
+    )
+    revised = rows(
+        whole,
+        """
+        select current_value, other_value, kind from quality.contradictions
+        where indicator = 'company_creations' and period = '2022' and ref_area = 'MA' and breakdown = '_T'
+        """,
+    )
+
+    assert (value, minuend, check) == (93550 - 24660, 93550, "DIFFERENCE")
+    assert set(revised) == {(93550, 93272, "REVISION")}
+
+
+def test_no_quarter_is_made_of_a_cumulated_figure(whole: Whole) -> None:
+    """The first half of 2023, 49,145, stands as a half-year; nothing is read as a second quarter but by subtraction."""
+    found = rows(
+        whole,
+        """
+        select period, method, value from marts.regional_company_creation
+        where ref_area = 'MA' and breakdown = '_T' and period_start >= '2023-01-01' and period_end <= '2023-06-30'
+        """,
+    )
+
+    assert ("2023-01/2023-06", "AS_PRINTED", 49145) in found
+    assert {method for period, method, _ in found if period.startswith("2023-Q2")} <= {"BY_SUBTRACTION"}
+
+
+def test_the_count_that_cannot_be_a_quarter_is_no_company_creation(whole: Whole) -> None:
+    """210,176 "to the end of March 2023": kept, under an indicator of its own, with a start that nobody stated."""
+    kept = rows(whole, "select indicator, period, period_start, obs_status from staging.stg_observations where value = 210176")
+
+    assert kept == [("ompic_anomalous_to_2023_03", "../2023-03", None, "U")]
+    assert rows(whole, "select 1 from marts.regional_company_creation where 210176 in (value, minuend, subtrahend)") == []
+    assert rows(whole, "select distinct definition from marts.regional_company_creation") == [("company_creations@ompic",)]
+
+
+def test_the_towns_of_casablanca_that_exceed_their_region_are_shown(whole: Whole) -> None:
+    found = rows(
+        whole,
+        "select ref_area, period, published_value, computed_value, status from quality.reconciliations "
+        "where kind = 'CITIES_WITHIN_REGION'",
+    )
+
+    assert found == [("06", "2022-Q1", 7163, 7253, "DIFFERENCE")]
+
+
+# Strategies
+
+
+def test_what_became_of_the_promises_of_maroc_numeric_2013(whole: Whole) -> None:
+    found = {
+        target: (verdict, actual, progress)
+        for target, verdict, actual, progress in rows(
+            whole,
+            "select target_id, verdict, actual_value, round(progress_share, 4) from marts.strategy_progress where strategy = 'MN2013'",
+        )
+    }
+    measured = {target: said for target, said in found.items() if said[0] != "NOT_MEASURABLE"}
+
+    assert len(found) == 16
+    assert measured == {
+        "mn2013.households_internet_share.2013": ("MET_ON_TIME", Decimal("33.3333"), 1.0),
+        "mn2013.infitah_beneficiaries.2013": ("MISSED", 3040, 0.304),
+        "mn2013.moussanada_ti_companies.2013": ("MISSED", 295, 0.0983),
+        # (0.50598 - 0.2) / (0.8 - 0.2)
+        "mn2013.egdi_score.2013": ("MISSED", Decimal("0.50598"), 0.51),
+        # About 10 million in 2014: in time or not, nobody said.
+        "mn2013.internet_subscriptions.2013": ("INDETERMINATE", 10_000_000, None),
+        # About 2 billion of 6 in 2012, and silence afterwards.
+        "mn2013.offshoring_export_revenue_it.2013": ("INDETERMINATE", 2_000_000_000, None),
+    }
+
+
+def test_the_scorecard_counts_those_verdicts(whole: Whole) -> None:
+    assert rows(
+        whole,
+        "select targets, met_on_time, met_late, missed, indeterminate, not_comparable, not_measurable, measured "
+        "from marts.strategy_scorecard where strategy = 'MN2013'",
+    ) == [(16, 1, 0, 3, 2, 0, 10, 6)]
+
+
+def test_exports_of_2023_are_two_figures_under_two_definitions(whole: Whole) -> None:
+    found = rows(
+        whole,
+        """
+        select current_definition, current_value, other_definition, other_value, basis, kind from quality.contradictions
+        where indicator = 'offshoring_export_revenue' and period = '2023' and ref_area = 'MA'
+        """,
+    )
+    national = rows(
+        whole,
+        """
+        select definition, value, bound from marts.national_indicators
+        where indicator = 'offshoring_export_revenue' and period = '2023' and breakdown = '_T' order by definition
+        """,
+    )
+
+    old, new = "offshoring_export_revenue@oc_old", "offshoring_export_revenue@oc_2025"
+    assert found == [(new, 26_170_000_000, old, 17_900_000_000, "DEFINITION", "DEFINITION")]
+    assert national == [(new, 26_170_000_000, "EQ"), (old, 17_900_000_000, "EQ")]
+
+
+def test_no_target_is_held_against_exports_of_another_definition(whole: Whole) -> None:
+    """40 billion in 2030 from 17.9 would be on track at 26.2: another perimeter, so no verdict at all."""
+    found = rows(
+        whole,
+        """
+        select progress.target_id, progress.definition, actual.definition, baseline.definition, progress.verdict,
+            progress.not_comparable_figures like '%offshoring_export_revenue@oc_2025 (2024)%'
+        from marts.strategy_progress as progress
+        left join staging.stg_observations as actual on actual.observation_id = progress.actual_observation_id
+        left join staging.stg_observations as baseline on baseline.observation_id = progress.observed_baseline_observation_id
+        """,
+    )
+
+    assert all({actual, baseline} <= {None, target} for _, target, actual, baseline, *_ in found)
+    dm2030 = {row[0]: row[4:] for row in found if row[0].startswith("dm2030.offshoring_export_revenue.")}
+    assert dm2030.keys() >= {"dm2030.offshoring_export_revenue.2026", "dm2030.offshoring_export_revenue.2030"}
+    assert set(dm2030.values()) == {("NOT_COMPARABLE", True)}
+
+
+def test_the_current_value_is_the_producers_and_the_rule_is_named(whole: Whole) -> None:
+    """Exports of 2024: 26.2 (Office des Changes), 26.22 (ministry), "more than 26" (ministry)."""
+    found = rows(
+        whole,
+        "select value, publisher, bound, statements, decided_by from marts.national_indicators "
+        "where definition = 'offshoring_export_revenue@oc_2025' and period = '2024' and breakdown = '_T'",
+    )
+
+    assert [row[:4] for row in found] == [(26_200_000_000, "office-des-changes", "EQ", 3)]
+    assert found[0][4] == "publisher_precedence"
+
+
+# Bounds, ranks, missing values
+
+
+def test_a_bound_stays_a_bound(whole: Whole) -> None:
+    online = rows(
+        whole,
+        "select value, bound, value_lower, value_upper, change from marts.national_indicators "
+        "where indicator = 'companies_created_online'",
+    )
+
+    assert (35000, "GE", 35000, None, None) in online
+    loose = {
+        bound: rows(whole, f"select count(*) from marts.national_indicators where bound = '{bound}' and {told}")[0][0]
+        for bound, told in {
+            "GE": "not (value_lower = value and value_upper is null)",
+            "LE": "not (value_upper = value and value_lower is null)",
+            "APPROX": "not (value_lower < value and value_upper > value)",
+            "LT_APPROX": "not (value_lower < value and value_upper = value)",
+        }.items()
+    }
+    assert loose == {"GE": 0, "LE": 0, "APPROX": 0, "LT_APPROX": 0}
+    assert (
+        rows(
+            whole,
+            "select 1 from marts.national_indicators where bound <> 'EQ' and (change is not null or change_share is not null)",
+        )
+        == []
+    )
+    assert (
+        rows(
+            whole,
+            "select 1 from marts.regional_indicators where bound <> 'EQ' and (rank_value is not null or share_of_country is not null)",
+        )
+        == []
+    )
+
+
+def test_nothing_computed_from_a_bound_is_exact(whole: Whole) -> None:
+    assert (
+        rows(
+            whole,
+            "select target_id from marts.strategy_progress where (actual_bound <> 'EQ' or target_lower <> target_upper) "
+            "and (progress_share is not null or observed_pace is not null or projected_value is not null)",
+        )
+        == []
+    )
+
+
+def test_a_rank_has_no_rate_of_growth(whole: Whole) -> None:
+    assert rows(whole, "select count(*) from marts.national_indicators where unit_measure = 'RANK'") > [(10,)]
+    assert rows(whole, "select 1 from marts.national_indicators where unit_measure = 'RANK' and change_share is not null") == []
+    assert (
+        rows(whole, "select 1 from marts.strategy_progress where statement_type = 'RANK' and projected_value is not null") == []
+    )
+
+
+def test_missing_is_a_row_with_a_status_never_zero(whole: Whole) -> None:
+    for mart in ("regional_indicators", "local_indicators", "national_indicators"):
+        assert rows(whole, f"select 1 from marts.{mart} where (value is null) <> (status = 'NOT_REPORTED')") == []
+    assert rows(whole, "select count(*) from marts.local_indicators where status = 'NOT_REPORTED'") > [(0,)]
+
+
+# The census
+
+
+@pytest.mark.parametrize(
+    ("definition", "period", "urbanisation", "country"),
+    [
+        ("hcp_rgph_population_legal@rgph", "2014-09", "_T", 33848242),
+        ("hcp_rgph_population_legal@rgph", "2024-09", "_T", 36828330),
+        ("hcp_rgph_households@rgph", "2024-09", "_T", 9275038),
+        ("hcp_rgph_households@rgph", "2024-09", "U", 6173930),
+        ("hcp_rgph_households@rgph", "2024-09", "R", 3101108),
+        ("hcp_rgph_households@rgph", "2014-09", "U", 4807743),
+        ("hcp_rgph_households@rgph", "2014-09", "R", 2506063),
+        ("hcp_establishments_total@rgph_2024", "2024", "_T", 1304564),
+    ],
+)
+def test_leaves_add_up_to_regions_and_country(
+    whole: Whole, definition: str, period: str, urbanisation: str, country: int
+) -> None:
+    """Communes without arrondissements, and arrondissements: each person once. Summed here, not read from the quality table."""
+    leaves = rows(
+        whole,
+        """
+        select local.region, sum(local.value)::bigint from marts.local_indicators as local
+        inner join reference.areas as areas on areas.ref_area = local.ref_area and areas.in_commune_sums
+        where definition = ? and period = ? and urbanisation = ? and breakdown = '_T' group by all order by all
+        """,
+        definition, period, urbanisation,
+    )  # fmt: skip
+    provinces = rows(
+        whole,
+        """
+        select local.region, sum(local.value)::bigint from marts.local_indicators as local
+        inner join reference.areas as areas on areas.ref_area = local.ref_area and areas.in_province_sums
+        where definition = ? and period = ? and urbanisation = ? and breakdown = '_T' group by all order by all
+        """,
+        definition, period, urbanisation,
+    )  # fmt: skip
+    published = rows(
+        whole,
+        "select ref_area, value::bigint from marts.regional_indicators "
+        "where definition = ? and period = ? and urbanisation = ? and breakdown = '_T' order by all",
+        definition, period, urbanisation,
+    )  # fmt: skip
+
+    assert leaves == provinces == published
+    assert len(published) == 12
+    assert sum(value for _, value in published) == country
+    assert rows(
+        whole,
+        "select value::bigint from marts.national_indicators "
+        "where definition = ? and period = ? and urbanisation = ? and breakdown = '_T'",
+        definition, period, urbanisation,
+    ) == [(country,)]  # fmt: skip
+
+
+def test_all_1503_communes_75_provinces_and_12_regions_are_there(whole: Whole) -> None:
+    assert rows(
+        whole,
+        """
+        select count(*) filter (where level = 'region'), count(*) filter (where in_province_sums),
+            count(*) filter (where level = 'province'), count(*) filter (where level = 'commune')
+        from reference.areas
+        """,
+    ) == [(12, 75, 83, 1503)]
+
+
+def test_shares_of_households_add_up_by_households(whole: Whole) -> None:
+    """Internet at home in 2014: 27.5 percent of urban and 3.6 of rural households; the plain mean would be 15.55."""
+    [(urban, rural, total)] = rows(
+        whole,
+        """
+        select max(value) filter (where urbanisation = 'U'), max(value) filter (where urbanisation = 'R'),
+            max(value) filter (where urbanisation = '_T')
+        from marts.national_indicators where definition = 'hcp_rgph_households_internet@rgph_2014' and breakdown = '_T'
+        """,
+    )
+    weighted = (urban * 4807743 + rural * 2506063) / 7313806
+    assert abs(weighted - total) < Decimal("0.05")
+    assert abs((urban + rural) / 2 - total) > 3
+
+    checked = rows(
+        whole,
+        """
+        select status, abs(difference) <= tolerance, parts_expected, parts_found, computed_value from quality.reconciliations
+        where definition = 'hcp_rgph_households_internet@rgph_2014' and kind = 'REGIONS_TO_COUNTRY' and urbanisation = '_T'
+        """,
+    )
+    regional = rows(
+        whole,
+        """
+        select share.value, households.value from marts.regional_indicators as share
+        inner join marts.regional_indicators as households
+            on households.ref_area = share.ref_area and households.definition = 'hcp_rgph_households@rgph'
+            and households.period = share.period and households.urbanisation = share.urbanisation
+        where share.definition = 'hcp_rgph_households_internet@rgph_2014' and share.urbanisation = '_T' and share.breakdown = '_T'
+        """,
+    )
+    by_hand = sum(share * households for share, households in regional) / sum(households for _, households in regional)
+    plain = sum(share for share, _ in regional) / 12
+    assert [row[:4] for row in checked] == [("OK", True, 12, 12)]
+    assert round(checked[0][4], 6) == round(by_hand, 6) == Decimal("19.257902")
+    assert abs(plain - total) > Decimal("0.5")
+
+
+def test_household_shares_of_all_equipment_reconcile(whole: Whole) -> None:
+    found = rows(
+        whole,
+        """
+        select definition, kind, count(*) filter (where status = 'OK'), count(*) from quality.reconciliations
+        where definition like 'hcp_rgph_households\\_%@rgph_2014' escape '\\' and urbanisation = '_T'
+            and kind in ('REGIONS_TO_COUNTRY', 'PROVINCES_TO_REGION', 'PROVINCES_TO_COUNTRY')
+        group by all
+        """,
+    )
+
+    assert len({definition for definition, *_ in found}) == 6
+    assert [row for row in found if row[2] != row[3]] == []
+
+
+def test_the_ten_communes_without_figures_in_2014_are_listed(whole: Whole) -> None:
+    listed = rows(
+        whole,
+        """
+        select ref_area, status, explanation from quality.reconciliations
+        where kind = 'COMMUNE_WITHOUT_FIGURES' and dataset = 'connectivity/hcp_rgph_2014_equipment'
+        """,
+    )
+
+    assert {ref_area for ref_area, *_ in listed} == WITHOUT_FIGURES_IN_2014
+    assert {status for _, status, _ in listed} == {"INCOMPLETE"}
+    assert all(explanation.startswith("no figure of this commune in the data set (status") for *_, explanation in listed)
+    filled = rows(
+        whole,
+        "select ref_area, status, value, obs_status from marts.local_indicators where ref_area in (select unnest(?)) "
+        "and definition = 'hcp_rgph_households_internet@rgph_2014'",
+        sorted(WITHOUT_FIGURES_IN_2014),
+    )
+    assert {row[1:3] for row in filled} == {("NOT_REPORTED", None)}
+    assert {row[0]: row[3] for row in filled}["06.141.01.0"] == "K"
+
+
+def test_egdi_is_the_mean_of_its_components(whole: Whole) -> None:
+    found = rows(
+        whole,
+        """
+        select period, max(value) filter (where definition = 'egdi_score@un_egov'), avg(value) filter (where definition like 'UN.%'),
+            count(*) filter (where definition like 'UN.%')
+        from marts.national_indicators
+        where definition in ('egdi_score@un_egov', 'UN.OSI@un_egov', 'UN.TII@un_egov', 'UN.HCI@un_egov')
+        group by period order by period
+        """,
+    )
+    whole_years = [row for row in found if row[3] == 3 and row[0] >= "2012"]
+
+    assert [row[0] for row in whole_years] == ["2012", "2014", "2016", "2018", "2022", "2024"]
+    assert all(abs(float(index) - mean) < 0.0001 for _, index, mean, _ in whole_years)
+    checked = rows(
+        whole, "select period, status from quality.reconciliations where kind = 'EGDI_IS_MEAN_OF_COMPONENTS' order by period"
+    )
+    assert checked == [(row[0], "OK") for row in whole_years]
+
+
+def test_differences_that_are_known_and_no_others(whole: Whole) -> None:
+    """Counts either add up, or differ by the rounding of estimates, or stand in this list."""
+    unexplained = rows(
+        whole,
+        """
+        select kind, ref_area, period, published_value::bigint, computed_value::bigint from quality.reconciliations
+        where status = 'DIFFERENCE' and unit_measure <> 'PERCENT' and explanation not like 'differs by less than half a unit%'
+        order by all
+        """,
+    )
+
+    assert unexplained == [
+        ("BREAKDOWN_TO_TOTAL: LEGAL_FORM", "MA", "2022", 93550, 93272),
+        ("CITIES_WITHIN_REGION", "06", "2022-Q1", 7163, 7253),
+        ("REGIONS_TO_COUNTRY", "MA", "../2023-03", 210176, 210158),
+        ("REGIONS_TO_COUNTRY", "MA", "2022", 93550, 93272),
+    ]
