@@ -25,10 +25,10 @@ dev: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 
-# pip compiles the bytecode while it installs: the first run then starts as fast as the later ones.
+# The lock is complete, so nothing is resolved (older pips would stumble over extras). pip compiles the bytecode while it installs: the first run then starts as fast as the later ones.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 

@@ -34,17 +34,17 @@ except SystemExit as left:
     assert not left.code, left.code
 print(sorted({name.split(".")[0] for name in sys.modules} & {"dagster", "dagster_dbt", "dbt"}), file=sys.stderr)
 """
-_REFRESH_AND_STOP_BEFORE_THE_SWITCH = """
+_REFRESH_AND_STOP_AT_THE_MODELS = """
 import sys, time
-import dbt.cli.main, pipelines.definitions
+import dagster_dbt, pipelines.definitions
+from pipelines import dbt_project
 from pipelines.cli import main
-from pipelines.warehouse import publication
 
 def wait_to_be_killed(*_):
-    print("about to switch", flush=True)
+    print("about to build", flush=True)
     time.sleep(600)
 
-publication._switch = wait_to_be_killed
+dbt_project.build = wait_to_be_killed
 input()
 sys.argv = ["marsad", "refresh"]
 main()
@@ -71,12 +71,12 @@ class Life:
     seals: tuple[str, str] = ("", "")
     """Checksum of the release ``BROKEN`` as it was sealed, and as it was for the step `broken seal`."""
     inputs: dict[str, str] = field(default_factory=dict)
-    """Checksums of all releases and seeds once all have come."""
+    """Checksums of all releases and seeds once all have come, before anything loaded them."""
+    inputs_at_the_end: dict[str, str] = field(default_factory=dict)
+    """The same after everything; the house itself may be used for other tests later."""
     others: dict[str, Said] = field(default_factory=dict)
-    """What other commands were told while a refresh was about to switch."""
+    """What other commands were told while a refresh was working."""
     pid: int = 0
-    half_built: list[str] = field(default_factory=list)
-    """What the killed refresh left among the publications, besides those."""
 
     def run(self, step: str, *arguments: str) -> Said:
         said = marsad(self.house.settings.data, *arguments)
@@ -101,7 +101,7 @@ def live(root: Path) -> Life:
         for path in (release, release.with_name(release.name + ".yml")):
             path.rename(waiting / path.name)
 
-    resting, dying = Waiting(settings.data, _REST_AND_TELL_IMPORTS), Waiting(settings.data, _REFRESH_AND_STOP_BEFORE_THE_SWITCH)
+    resting, dying = Waiting(settings.data, _REST_AND_TELL_IMPORTS), Waiting(settings.data, _REFRESH_AND_STOP_AT_THE_MODELS)
 
     first = life.run("first", "refresh", "--json")
     assert first.code == 0, first.err
@@ -134,15 +134,16 @@ def live(root: Path) -> Life:
     life.run("rollback", "rollback")
     life.run("rest after rollback", "refresh", "--json")
     life.run("full", "refresh", "--full", "--json")
+    life.inputs_at_the_end = checksums(settings.raw, settings.seeds)
     return life
 
 
 def _kill(life: Life, dying: Waiting) -> None:
-    """Refresh in a process of its own, look around when it is about to switch, and kill it there."""
-    data, publications = life.house.settings.data, life.house.settings.publications
+    """Refresh in a process of its own, look around when the new releases are in its draft, and kill it there."""
+    data = life.house.settings.data
     try:
         said = dying.first_line()
-        assert said == "about to switch\n", said + dying.process.communicate(timeout=60)[1]
+        assert said == "about to build\n", said + dying.process.communicate(timeout=60)[1]
         life.pid = dying.process.pid
         for name, arguments in {
             "refresh": ("refresh",),
@@ -157,8 +158,6 @@ def _kill(life: Life, dying: Waiting) -> None:
         dying.process.kill()
     dying.process.communicate(timeout=60)
     life.note("killed", Said(dying.process.returncode, "", ""))
-    known = life.steps["first"].current
-    life.half_built = sorted(path.name for path in publications.iterdir() if path.name != known)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.integration.life import Life
-from tests.integration.running import CHECKOUT, at, copied
+from tests.integration.running import CHECKOUT, at
 
 UNIT_TESTS = CHECKOUT / "dbt_project" / "models" / "unit_tests"
 
@@ -16,7 +16,7 @@ UNIT_TESTS = CHECKOUT / "dbt_project" / "models" / "unit_tests"
 def test_every_unit_test_of_the_models_passes(life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dbt.cli.main import dbtRunner
 
-    settings = copied(life.house, tmp_path).settings
+    settings = life.house.settings
     project = settings.dbt_target.parent / "project"
     monkeypatch.setenv("MARSAD_DRAFT", str(settings.draft))
     with at(settings.data):

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.datasets import sidecar_path
 from tests.integration.life import ADDED, BAD, BROKEN, Life
-from tests.integration.running import BAROMETER, SMALL, ask, checksums, content, marsad, one
+from tests.integration.running import BAROMETER, SMALL, Waiting, ask, content, copied, marsad, one
 
 JULY_2025 = """
 select value from staging.stg_observations
@@ -69,7 +69,9 @@ def test_the_manifest_tells_what_was_used_and_what_came_out(life: Life) -> None:
     assert manifest["publication"].endswith(f"-{manifest['fingerprint'][:12]}")
     assert one(settings, "select fingerprint from reference.publication") == manifest["fingerprint"]
     assert manifest["seconds_until_published"] > 0
-    for path, sha in checksums(settings.raw).items():
+    for path, sha in life.inputs.items():
+        if settings.raw not in Path(path).parents:
+            continue
         assert manifest["inputs"][f"raw/{Path(path).relative_to(settings.raw).as_posix()}"] == sha
     counted = " union all ".join(f"select '{table}', count(*) from {table}" for table in manifest["rows"])
     assert dict(ask(settings, counted)) == manifest["rows"]
@@ -156,7 +158,7 @@ def test_a_refusal_is_visible_to_readers(life: Life) -> None:
 
 
 def test_a_refresh_changes_neither_releases_nor_seeds(life: Life) -> None:
-    assert checksums(life.house.settings.raw, life.house.settings.seeds) == life.inputs
+    assert life.inputs_at_the_end == life.inputs
 
 
 def test_earlier_publications_stay_as_they_were(life: Life) -> None:
@@ -256,12 +258,9 @@ def test_a_killed_refresh_leaves_the_old_publication_whole(life: Life) -> None:
     killed, first = life.steps["killed"], life.steps["first"]
 
     assert killed.said.code == -signal.SIGKILL
-    assert killed.current == first.current
-    assert first.published.items() <= killed.published.items()
-    # It died with its copy beside the others, whole, but before the switch.
-    assert len(life.half_built) == 1
-    # Nobody ever read that one: the way back leads past it.
-    assert life.steps["rollback"].current == first.current
+    assert (killed.current, killed.published) == (first.current, first.published)
+    # It had begun: its draft is not the one it found.
+    assert killed.draft_at > life.steps["add"].draft_at
 
 
 def test_the_next_refresh_goes_on_without_a_person(life: Life) -> None:
@@ -274,3 +273,28 @@ def test_the_next_refresh_goes_on_without_a_person(life: Life) -> None:
     assert int(loaded) == total - life.steps["first"].said.json["rows_added"][BAROMETER]
     assert len(new) == one(life.house.settings, "select count(*) from raw.releases where dataset = ?", [BAROMETER])
     assert [path.name for path in life.house.settings.publications.iterdir() if path.name.startswith(".")] == []
+
+
+KILLED_AT_THE_SWITCH = """
+import os, signal
+from pipelines.settings import Settings
+from pipelines.warehouse import publication
+publication._switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+input()
+publication.publish(Settings.from_environment(), "f" * 64, {"published_at": "now", "draft": {"origin": "kept"}})
+"""
+
+
+def test_a_publication_killed_at_the_switch_was_never_one(life: Life, tmp_path: Path) -> None:
+    """The copy stands beside the others, whole, but nobody ever read it: the way back leads past it."""
+    house = copied(life.house, tmp_path)
+    before = house.settings.current.resolve().name
+
+    died = Waiting(house.settings.data, KILLED_AT_THE_SWITCH).go()
+
+    assert died.code == -signal.SIGKILL, died.err
+    assert house.settings.current.resolve().name == before
+    assert len(list(house.settings.publications.iterdir())) == len(list(life.house.settings.publications.iterdir())) + 1
+    assert one(house.settings, "select count(*) from marts.strategy_targets") > 0
+    assert marsad(house.settings.data, "rollback").code == 0
+    assert house.settings.current.resolve().name == life.steps["first"].current
