@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def turn(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
-        return (HERE in item.path.parents) + ("life" in names) + 2 * ("whole" in names)
+        return (HERE in item.path.parents) + ("whole" in names) + 2 * ("life" in names)
 
     ours = [item for item in items if HERE in item.path.parents and turn(item) == 1]
     items.sort(key=lambda item: turn(item) if item not in ours[:1] else -1)
