@@ -25,7 +25,8 @@ dev: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 
-# The lock is complete, so nothing is resolved (older pips would stumble over extras). pip compiles the bytecode while it installs: the first run then starts as fast as the later ones.
+# The lock is complete, so nothing is resolved (older pips would stumble over extras). pip compiles the bytecode while it
+# installs: the first run then starts as fast as the later ones.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock

@@ -38,8 +38,8 @@ _FRACTIONS = {
     "moitie": Decimal(50),
     "tiers": Decimal(100) / Decimal(3),
     "quart": Decimal(25),
+    "quarts": Decimal(25),
 }
-_SHARES = {"tiers": Decimal(100) / Decimal(3), "quart": Decimal(25), "quarts": Decimal(25)}
 # Round numbers that are approximate by their very word.
 _ROUND = {
     "dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
@@ -173,9 +173,9 @@ def _read_words(tokens: list[re.Match[str]], position: int) -> tuple[Decimal | N
         words += parts
         end += 1
     after = tokens[end]["word"] if end < len(tokens) else None
-    if words and after in _SHARES:
+    if words and after in _FRACTIONS:
         # "deux tiers", "trois quarts"
-        return (_words_value(words) or 0) * _SHARES[after], end + 1
+        return (_words_value(words) or 0) * _FRACTIONS[after], end + 1
     # A lone "un" or "une" is the article, not a number, unless it counts millions.
     if not words or (words in (["un"], ["une"]) and after not in _SCALES):
         return None, position + 1

@@ -69,7 +69,7 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
             _forget(connection, dataset, name)
         for name, found in refused.items():
             loaded.refused[name] = found
-            _refuse(connection, dataset, name, fresh.get(name), checksum(paths[name]), found)
+            _refuse(connection, dataset, name, fresh.get(name), _checksum(paths[name]), found)
         if statements:
             loaded.added = list(statements)
             loaded.rows_added = _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
@@ -218,7 +218,7 @@ def _ids_taken(
     replaced = {(dataset.name, fresh[name].replaces) for name in statements} | {
         (name, replaces)
         for name, replaces in connection.execute(
-            "select dataset, replaces from raw.releases where replaces is not null"
+            "select dataset, replaces from raw.releases where replaces is not null and status = 'ACCEPTED'"
         ).fetchall()
     }
     taken = {
@@ -278,6 +278,14 @@ def _accept(
     for release in releases:
         _note(connection, dataset, release.name, release, release.sha256, "ACCEPTED", statements[release.name].height)
     return frame.height
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return checksum(path)
+    except OSError:
+        # Refused for that very reason, which stands beside it.
+        return "unreadable"
 
 
 def _refuse(

@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import datasets
 from pipelines.datasets import DataSet, SealBroken, release_paths, sidecar_path
 from pipelines.records import RECORDS, columns
+from pipelines.warehouse import loading
 from pipelines.warehouse.lock import WarehouseLocked, writer
 from pipelines.warehouse.tables import TABLE_OF_KIND
 from tests.house import FIXTURES, OBSERVATION, TARGET, House, Real, build, figures, move, unseal
@@ -508,3 +510,23 @@ def test_the_second_writer_leaves(house: House) -> None:
         writer(house.settings.lock, "mine"),
     ):
         pytest.fail("two writers at once")
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_the_others_load(
+    house: House, startups: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rights that are wrong, or a bad sector: root reads everything, so the error is raised where the bytes are read."""
+    path = house.write(startups, "undated__unreadable.csv", b"no matter what")
+    readable = datasets.checksum
+
+    def checksum(asked: Path) -> str:
+        if asked == path:
+            raise PermissionError(13, "Permission denied", str(asked))
+        return readable(asked)
+
+    monkeypatch.setattr(datasets, "checksum", checksum)
+    monkeypatch.setattr(loading, "checksum", checksum)
+    outcome = house.load(startups)["ecosystem/startups"]
+    assert list(outcome.refused) == [path.name]
+    assert "Permission denied" in outcome.refused[path.name][0].message
+    assert house.rows("select sha256 from raw.releases where release = ?", [path.name]) == [("unreadable",)]
