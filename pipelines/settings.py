@@ -15,9 +15,9 @@ CATALOG = "marsad"
 """Name of the database in every file: views and macros are qualified with it, so it never changes."""
 
 
-def sql_text(path: Path) -> str:
-    """The path as a text of SQL, for ATTACH, which takes no parameter: a folder may have an apostrophe in its name."""
-    return "'" + str(path).replace("'", "''") + "'"
+def sql_text(said: Path | str) -> str:
+    """A path or a text as SQL writes it, for ATTACH and COMMENT, which take no parameter: either may have an apostrophe."""
+    return "'" + str(said).replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import re
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 from pandera.errors import SchemaErrors
 
-from pipelines.records import RECORDS, columns
-from pipelines.warehouse.tables import TABLE_OF_KIND
+from pipelines.records import RECORDS, columns, descriptions
+from pipelines.warehouse.tables import COMMENTS, TABLE_OF_KIND
 from tests.house import Real
 
 
@@ -89,3 +92,25 @@ def test_a_record_is_written_down_once(real: Real, kind: str) -> None:
     described = real.connection.execute(f"describe raw.{TABLE_OF_KIND[kind]}").fetchall()
 
     assert [name for name, *_ in described] == list(columns(kind))
+
+
+STAGED = Path(__file__).parents[1] / "dbt_project" / "models"
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_column_means_in_staging_what_it_means_in_the_record(kind: str) -> None:
+    """Its meaning is said in ``records``; the YAML of the staging view says the same of the columns it passes on."""
+    shared = dict(re.findall(r"{% docs (\w+) %}\n(.+?)\n{% enddocs %}", (STAGED / "columns.md").read_text("utf-8"), re.DOTALL))
+    [model] = yaml.safe_load((STAGED / "staging" / f"stg_{TABLE_OF_KIND[kind]}.yml").read_text("utf-8"))["models"]
+    staged = {
+        column["name"]: re.sub(r"{{ doc\('(\w+)'\) }}", lambda match: shared[match[1]], column["description"])
+        for column in model["columns"]
+    }
+
+    assert {name: (staged.get(name), said) for name, said in descriptions(kind).items() if staged.get(name) != said} == {}
+
+
+def test_the_sources_of_dbt_are_described_as_the_raw_tables_are() -> None:
+    [source] = yaml.safe_load((STAGED / "sources.yml").read_text("utf-8"))["sources"]
+
+    assert {table["name"]: table["description"] for table in source["tables"]} == COMMENTS

@@ -18,7 +18,7 @@ import duckdb
 from pipelines.datasets import DATASET_FILE, checksum
 from pipelines.reference import Reference
 from pipelines.settings import CATALOG, Settings, sql_text
-from pipelines.warehouse.tables import ddl
+from pipelines.warehouse import tables
 
 STORAGE_VERSION = "v1.0.0"
 """Storage format of the draft and of published files: DuckDB clients from 1.1 on were seen to read it."""
@@ -73,7 +73,7 @@ def begin(settings: Settings, run: str, loader: str, reference: Reference, full:
         else:
             _create(settings.draft)
     with connect(settings) as connection:
-        connection.execute(ddl())
+        tables.create(connection)
         connection.execute(_STATE)
         connection.execute("begin transaction")
         connection.execute("delete from pipeline.state")

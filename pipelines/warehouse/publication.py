@@ -22,6 +22,7 @@ from pipelines import __version__
 from pipelines.datasets import checksum
 from pipelines.errors import Blocked, Unknown
 from pipelines.settings import CATALOG, Settings, sql_text
+from pipelines.warehouse import tables
 from pipelines.warehouse.draft import STORAGE_VERSION
 
 KEPT = 5
@@ -225,7 +226,8 @@ def _copy(draft: Path, file: Path, fingerprint: str) -> dict[str, int]:
         connection.execute(_PUBLICATION_TABLE, [fingerprint[:12], fingerprint, __version__])
         for column, comment in _PUBLICATION_COMMENTS.items():
             what = f"column reference.publication.{column}" if column else "table reference.publication"
-            connection.execute(f"comment on {what} is '{comment}'")
+            connection.execute(f"comment on {what} is {sql_text(comment)}")
+        tables.comment(connection)
         connection.execute("checkpoint")
     return rows
 
