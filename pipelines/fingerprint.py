@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 # Code that decides how a release's bytes become records; the rest of the house only moves records.
 _LOADER = (
     "datasets.py", "periods.py", "quotes.py", "records.py", "reference.py", "statements.py", "sources",
-    "warehouse/tables.py", "warehouse/loading.py",
+    "warehouse/tables.py", "warehouse/loading.py", "warehouse/ids.py",
 )  # fmt: skip
 
 

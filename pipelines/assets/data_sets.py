@@ -18,6 +18,7 @@ from pipelines.checks import stages
 from pipelines.checks.shown import markdown
 from pipelines.datasets import DataSet, SealBroken
 from pipelines.sources import reader
+from pipelines.statements import Problem
 from pipelines.warehouse.loading import Loaded, load
 from pipelines.warehouse.tables import TABLE_OF_KIND
 
@@ -61,6 +62,9 @@ def domain_assets(domain: str, datasets: Sequence[DataSet]) -> dg.AssetsDefiniti
             for name, problems in loaded.refused.items():
                 for problem in problems[:_WARNED_OF_EACH]:
                     context.log.warning(problem.sentence(f"{dataset.name}/{name}"))
+            for name, problems in loaded.elsewhere.items():
+                for problem in problems[:_WARNED_OF_EACH]:
+                    context.log.warning(problem.sentence(name))
             yield dg.MaterializeResult(asset_key=dataset.key, metadata=_metadata(warehouse.connection(), dataset, loaded))
             yield from _verdicts(warehouse.connection(), dataset, loaded)
         if broken:
@@ -134,7 +138,7 @@ def _metadata(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: L
         **table_metadata(connection, "raw", TABLE_OF_KIND[dataset.kind], "dataset = ?", [dataset.name]),
         "releases added": len(loaded.added),
         "releases kept": len(loaded.kept),
-        "releases refused": len(loaded.refused),
+        "releases refused": len(loaded.refused) + len(_lost_elsewhere(loaded)),
         "rows added": loaded.rows_added,
     }
 
@@ -142,13 +146,18 @@ def _metadata(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: L
 def _verdicts(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: Loaded) -> Iterator[dg.AssetCheckResult]:
     rows = [
         [name, problem.row, problem.column, problem.value, problem.message]
-        for name, problems in loaded.refused.items()
+        for name, problems in (loaded.refused | _lost_elsewhere(loaded)).items()
         for problem in problems
     ]
     frame = pl.DataFrame(
         rows, schema=["release", "row", "column", "value", "what is wrong"], orient="row", infer_schema_length=None
     )
     refused = {"refused": dg.MetadataValue.md(markdown(frame))} if rows else {}
-    yield stages.RELEASES.result(dataset.key, not loaded.refused, refused)
+    yield stages.RELEASES.result(dataset.key, not rows, refused)
     if dataset.max_age_days is not None:
         yield stages.age(connection, dataset, dataset.max_age_days, datetime.now(UTC).date())
+
+
+def _lost_elsewhere(loaded: Loaded) -> dict[str, list[Problem]]:
+    """Releases of other data sets that this one's put out of use: their own check may have been made before."""
+    return {name: problems for name, problems in loaded.elsewhere.items() if problems}

@@ -17,8 +17,9 @@ from pipelines.records import columns
 from pipelines.reference import Reference
 from pipelines.sources import Reader, ReleaseUnreadable
 from pipelines.statements import Problem, any_problem, problems, records
+from pipelines.warehouse import ids
 from pipelines.warehouse.draft import mark_made
-from pipelines.warehouse.tables import TABLE_OF_KIND
+from pipelines.warehouse.tables import SET_ASIDE, TABLE_OF_KIND
 
 # The cell is what a statement is about; an undated statement is about nothing another one can share, so its document
 # joins the key.
@@ -44,6 +45,8 @@ class Loaded:
     kept: list[str] = field(default_factory=list)
     refused: dict[str, list[Problem]] = field(default_factory=dict)
     rows_added: int = 0
+    elsewhere: dict[str, list[Problem]] = field(default_factory=dict)
+    """Releases of other data sets (``<data set>/<release>``) whose ids are another's now; without problems: accepted again."""
 
 
 def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, reference: Reference) -> Loaded:
@@ -61,22 +64,27 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     loaded = Loaded()
     fresh, refused = _sort_out(dataset, paths, {} if remade else known, loaded)
     statements, more = _statements(dataset, fresh, read, reference, paths.keys())
-    refused |= more | _ids_taken(connection, dataset, fresh, statements)
+    refused |= more
+    forgotten = known.keys() if remade else (known.keys() - paths.keys()) | (known.keys() & (refused.keys() | statements.keys()))
     connection.execute("begin transaction")
     try:
         _describe(connection, dataset)
-        for name in known if remade else (known.keys() - paths.keys()) | (known.keys() & (refused.keys() | statements.keys())):
+        for name in forgotten:
             _forget(connection, dataset, name)
         for name, found in refused.items():
             loaded.refused[name] = found
             _refuse(connection, dataset, name, fresh.get(name), _checksum(paths[name]), found)
         if statements:
             loaded.added = list(statements)
-            loaded.rows_added = _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
+            _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
+        if (forgotten or statements) and (remade or dataset.kind in ids.KINDS):
+            _settle(connection, dataset, loaded)
+        loaded.rows_added = sum(statements[name].height for name in loaded.added)
         if (
-            statements
+            loaded.added
+            or loaded.elsewhere
             or made != [(recipe,)]
-            or refused.keys() != {name for name, met in known.items() if met.status == "REFUSED"}
+            or loaded.refused.keys() != {name for name, met in known.items() if met.status == "REFUSED"}
         ):
             mark_made(connection, "raw", [dataset.name], recipe)
         connection.execute("commit")
@@ -153,8 +161,9 @@ def _sort_out(
                 f"now {release.sha256} recorded {release.recorded_at}; restore file and sidecar, and mend a slip with a new "
                 "release whose sidecar says replaces and reason"
             )
-        elif met.said != _said(release):
-            # The sidecar says more, or better, of the same bytes: the release is read again.
+        elif met.said != _said(release) or (release.replaces is not None and release.replaces not in paths):
+            # The sidecar says more, or better, of the same bytes, or the refused release it stood for was taken away: the
+            # release is read again, as a rebuild from nothing would read it.
             fresh[name] = release
         else:
             loaded.kept.append(name)
@@ -206,41 +215,16 @@ def _last_read(statements: pl.DataFrame, release: Release, reference: Reference)
     return max([release.retrieved_on, *read])
 
 
-def _ids_taken(
-    connection: duckdb.DuckDBPyConnection, dataset: DataSet, fresh: dict[str, Release], statements: dict[str, pl.DataFrame]
-) -> dict[str, list[Problem]]:
-    """Releases whose targets or events have ids that others have already, the earliest recorded keeping them; taken out of
-    ``statements``. A release that replaces another takes its ids over.
-    """
-    if dataset.kind == "observation":
-        return {}
-    column, table = f"{dataset.kind}_id", TABLE_OF_KIND[dataset.kind]
-    replaced = {(dataset.name, fresh[name].replaces) for name in statements} | {
-        (name, replaces)
-        for name, replaces in connection.execute(
-            "select dataset, replaces from raw.releases where replaces is not null and status = 'ACCEPTED'"
-        ).fetchall()
-    }
-    taken = {
-        id_: f"{owner}/{release}"
-        for id_, owner, release in connection.execute(f"select {column}, dataset, release from raw.{table}").fetchall()
-        if (owner, release) not in replaced and not (owner == dataset.name and release in fresh)
-    }
-    refused: dict[str, list[Problem]] = {}
-    for name in sorted(statements, key=lambda each: (fresh[each].recorded_at, each)):
-        ids = statements[name][column].to_list()
-        found = [
-            Problem("an id of its own", f"{column} is that of a row of {taken[id_]}", row, column, id_)
-            for row, id_ in enumerate(ids, start=1)
-            if id_ in taken
-        ]
-        if found:
-            refused[name] = found
-        elif (dataset.name, name) not in replaced:
-            taken |= dict.fromkeys(ids, f"{dataset.name}/{name}")
-    for name in refused:
-        del statements[name]
-    return refused
+def _settle(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: Loaded) -> None:
+    """Decide anew whose ids are whose, over all data sets, and note in ``loaded`` what that changed."""
+    for (owner, name), found in ids.settle(connection).items():
+        if owner != dataset.name:
+            loaded.elsewhere[f"{owner}/{name}"] = found
+    for name, found in ids.disputed(connection, dataset.name).items():
+        loaded.refused[name] = found
+        for each in (loaded.added, loaded.kept):
+            if name in each:
+                each.remove(name)
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
@@ -256,8 +240,8 @@ def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
 
 def _forget(connection: duckdb.DuckDBPyConnection, dataset: DataSet, name: str) -> None:
     # Every kind's table: a data set may have been of another kind when the release was loaded.
-    for table in (*TABLE_OF_KIND.values(), "releases", "refused_rows"):
-        connection.execute(f"delete from raw.{table} where dataset = ? and release = ?", [dataset.name, name])
+    for table in (*(f"raw.{each}" for each in (*TABLE_OF_KIND.values(), "releases", "refused_rows")), *SET_ASIDE.values()):
+        connection.execute(f"delete from {table} where dataset = ? and release = ?", [dataset.name, name])
 
 
 def _accept(
@@ -266,7 +250,7 @@ def _accept(
     releases: list[Release],
     statements: dict[str, pl.DataFrame],
     reference: Reference,
-) -> int:
+) -> None:
     frame = pl.concat(records(statements[release.name], dataset, release, reference) for release in releases)
     names = ", ".join(columns(dataset.kind))
     source = "incoming"
@@ -277,7 +261,6 @@ def _accept(
     connection.unregister("incoming")
     for release in releases:
         _note(connection, dataset, release.name, release, release.sha256, "ACCEPTED", statements[release.name].height)
-    return frame.height
 
 
 def _checksum(path: Path) -> str:

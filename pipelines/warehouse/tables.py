@@ -12,6 +12,8 @@ from pipelines.records import columns, descriptions
 from pipelines.settings import sql_text
 
 TABLE_OF_KIND = {"observation": "observations", "target": "targets", "event": "events"}
+SET_ASIDE = {kind: f"pipeline.{TABLE_OF_KIND[kind]}_set_aside" for kind in ("target", "event")}
+"""Per kind of record with ids of its own, where the draft keeps records whose ids others have: never published."""
 
 COMMENTS = {
     "observations": "One row per published statement about one cell, of every accepted release, replaced ones too.",
@@ -83,18 +85,21 @@ _KEYS = {"releases": "dataset, release", "datasets": "dataset"}
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create schema ``raw`` and its tables where they are missing."""
+    """Create schema ``raw`` and its tables, and what is set aside from them, where they are missing."""
     tables = {
         table: {name: _DUCKDB_TYPE[dtype.base_type()] for name, dtype in columns(kind).items()}
         for kind, table in TABLE_OF_KIND.items()
     }
     tables |= {table: {name: dtype for name, (dtype, _) in body.items()} for table, body in _BOOKKEEPING.items()}
-    connection.execute("create schema if not exists raw")
+    for schema in ("raw", "pipeline"):
+        connection.execute(f"create schema if not exists {schema}")
     for table, body in tables.items():
         key = f", primary key ({_KEYS[table]})" if table in _KEYS else ""
         connection.execute(
             f"create table if not exists raw.{table} ({', '.join(f'{name} {dtype}' for name, dtype in body.items())}{key})"
         )
+    for kind, aside in SET_ASIDE.items():
+        connection.execute(f"create table if not exists {aside} as from raw.{TABLE_OF_KIND[kind]} limit 0")
 
 
 def comment(connection: duckdb.DuckDBPyConnection) -> None:
