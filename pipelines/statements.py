@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from pandera.errors import SchemaErrors
 
 from pipelines import quotes
 from pipelines.datasets import DataSet, Release
-from pipelines.periods import UNDATED, Period, PeriodError, cell_period, span
+from pipelines.periods import UNDATED, PeriodError, cell_period, span
 from pipelines.records import STATEMENT_COLUMNS, STATUSES_WITHOUT_VALUE, columns
 from pipelines.reference import Reference, nearest
 
@@ -297,8 +298,19 @@ def _reason_of_periods(pairs: pl.DataFrame) -> pl.Series:
             return str(error)
         return None
 
-    judged = {pair: reason(*pair) for pair in set(pairs.rows())}
-    return pl.Series([judged[pair] for pair in pairs.rows()], dtype=pl.String)
+    return _of_each(pairs, lambda text, flow: [reason(text, flow)], {"reason": pl.String})["reason"]
+
+
+def _of_each(
+    frame: pl.DataFrame, judge: Callable[..., Sequence[Any]], schema: Mapping[str, pl.DataType | type[pl.DataType]]
+) -> pl.DataFrame:
+    """Columns of ``schema`` that ``judge`` gives for each row of ``frame``, in its order; each distinct row is judged once."""
+    once = frame.unique(maintain_order=True)
+    judged = pl.DataFrame([judge(*row) for row in once.rows()], schema=schema, orient="row")
+    keys = frame.columns
+    return frame.join(
+        pl.concat([once, judged], how="horizontal"), on=keys, how="left", nulls_equal=True, maintain_order="left"
+    ).select(judged.columns)
 
 
 def _sense_rules(kind: str) -> list[_Rule]:
@@ -445,10 +457,7 @@ def _once(statements: pl.DataFrame, kind: str) -> pl.DataFrame:
     """What no two statements of a release share: an observation's cell and all that is said of it; an id."""
     if kind != "observation":
         return statements.select(f"{kind}_id")
-    pairs = statements.select("time_period", "flow").rows()
-    periods = {pair: cell_period(*pair) for pair in set(pairs)}
-    cells = pl.Series("_period", [f"{periods[pair].start}/{periods[pair].end}" for pair in pairs])
-    return statements.drop(_MANNER).with_columns(cells)
+    return pl.concat([statements.drop(_MANNER), _cell_days(statements.select("time_period", "flow"))], how="horizontal")
 
 
 def records(statements: pl.DataFrame, dataset: DataSet, release: Release, reference: Reference) -> pl.DataFrame:
@@ -483,13 +492,18 @@ def _with_periods(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
             baseline_on=_ends(frame["baseline_period"]),
             due_on=_ends(frame["due_period"]),
         )
-    flow = "flow" if kind == "observation" else None
-    pairs = frame.select("time_period", (pl.col(flow) if flow else pl.lit("FLOW")).alias("_flow")).rows()
-    periods: dict[tuple[str, str], Period] = {pair: cell_period(*pair) for pair in set(pairs)}
-    return frame.with_columns(
-        period_start=pl.Series([periods[pair].start for pair in pairs], dtype=pl.Date),
-        period_end=pl.Series([periods[pair].end for pair in pairs], dtype=pl.Date),
-    )
+    flow = pl.col("flow") if kind == "observation" else pl.lit("FLOW")
+    return pl.concat([frame, _cell_days(frame.select("time_period", flow.alias("_flow")))], how="horizontal")
+
+
+def _cell_days(pairs: pl.DataFrame) -> pl.DataFrame:
+    """``period_start`` and ``period_end`` of the cell that each pair of a printed period and its flow is about."""
+
+    def days(text: str, flow: str) -> tuple[date | None, date | None]:
+        period = cell_period(text, flow)
+        return period.start, period.end
+
+    return _of_each(pairs, days, {"period_start": pl.Date, "period_end": pl.Date})
 
 
 def _ends(texts: pl.Series) -> pl.Series:

@@ -23,13 +23,13 @@ from pipelines.warehouse.tables import SET_ASIDE, TABLE_OF_KIND
 
 # The cell is what a statement is about; an undated statement is about nothing another one can share, so its document
 # joins the key.
-_CELL_ID = """
+CELL_ID = """
 left(sha256(json_array(
     indicator, definition, freq_class, period_start::varchar, period_end::varchar, ref_area, geo_version, urbanisation,
     breakdown, case when period_end is null then document end
 )::varchar), 32)
 """
-_OBSERVATION_ID = """
+OBSERVATION_ID = """
 sha256(json_array(
     cell_id, dataset, release, publisher, document, locator, obs_value, unit_measure, unit_mult::varchar, bound, obs_lower,
     obs_upper, obs_status, quote
@@ -255,7 +255,7 @@ def _accept(
     names = ", ".join(columns(dataset.kind))
     source = "incoming"
     if dataset.kind == "observation":
-        source = f"(select *, {_OBSERVATION_ID} as observation_id from (select *, {_CELL_ID} as cell_id from incoming))"
+        source = f"(select *, {OBSERVATION_ID} as observation_id from (select *, {CELL_ID} as cell_id from incoming))"
     connection.register("incoming", frame.to_arrow())
     connection.execute(f"insert into raw.{TABLE_OF_KIND[dataset.kind]} ({names}) select {names} from {source}")
     connection.unregister("incoming")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from pipelines.records import STATEMENT_COLUMNS
 from pipelines.sources import ReaderUnknown, ReleaseUnreadable, figures, reader
@@ -76,3 +77,31 @@ def test_readers_are_found_by_name() -> None:
     assert reader("figures") is figures.read
     with pytest.raises(ReaderUnknown, match="'figurs'"):
         reader("figurs")
+
+
+def _variants() -> list[bytes]:
+    """The smallest file and what a hand, an editor or a cut line makes of it: pieces put in at every place."""
+    header = ",".join(STATEMENT_COLUMNS["event"])
+    row = ",".join("NA" if number % 3 else "" for number in range(len(STATEMENT_COLUMNS["event"])))
+    good = f"{header}\n{row}\n{row}\n"
+    places = [0, 3, len(header), len(header) + 1, len(header) + 3, len(header) + len(row) + 1, len(good) - 2, len(good)]
+    pieces = ["", ",", "\n", "\n\n", "\r", "\r\n", '"', '""', '"a,b"', "\0", " ", "é", "\u2028", "\ufeff", "x" * 140_000]
+    texts = [good[:place] + piece + good[place:] for place in places for piece in pieces]
+    texts += [good[:-1], f"{header}\n", header, f"{header}\n{row[:-1]}\n{row},\n", ""]
+    return [*(text.encode() for text in texts), good.encode().replace(b"NA", b"\xe9", 1), good.encode("utf-16")]
+
+
+def test_a_file_read_at_once_is_the_same_as_one_read_row_by_row() -> None:
+    columns = STATEMENT_COLUMNS["event"]
+    at_once = 0
+    for data in _variants():
+        try:
+            expected: pl.DataFrame | None = figures._row_by_row(data, columns)
+        except ReleaseUnreadable:
+            expected = None
+        found = figures._plain(data, columns)
+        if found is not None:
+            at_once += 1
+            assert expected is not None, data[:300]
+            assert_frame_equal(found, expected)
+    assert at_once > 20
