@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-from-lock
 
-.PHONY: refresh test lint dev bench lock clean
+.PHONY: refresh test lint dev serve bench lock clean
 
 refresh: $(READY)
 	$(BIN)/marsad refresh
@@ -21,6 +21,9 @@ lint: $(READY)
 
 dev: $(READY)
 	$(BIN)/marsad dev
+
+serve: $(READY)
+	$(BIN)/marsad serve
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -1,14 +1,18 @@
 """The ``marsad`` command: what people type, what they read, which exit code a program gets. No work is done here.
 
 Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 another run is writing; 4 published, but a release was refused;
-5 nothing published, or nothing known of what was asked; 6 blocked, nothing published; 7 the input was refused.
+5 nothing published, or nothing known of what was asked; 6 blocked, nothing published; 7 the input was refused;
+8 the publication is stale.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,6 +62,10 @@ def refresh(
     dataset: Annotated[
         str | None, typer.Option(help="Only this data set (domain/name), into the draft; publishes nothing.")
     ] = None,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Report a failure, and send the report to MARSAD_NOTIFY: for cron and timers.")
+    ] = False,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for another run that writes.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Load what is new, build the marts, check everything and publish."""
@@ -65,11 +73,18 @@ def refresh(
 
     settings = Settings.from_environment()
     try:
-        if as_json or not err.is_terminal:
-            outcome = run(settings, full=full, dataset=dataset)
-        else:
-            with err.status("looking for what is new") as status:
-                outcome = run(settings, full=full, dataset=dataset, listener=lambda line: status.update(escape(line)))
+        with _reporting(settings) if notify else nullcontext():
+            if as_json or not err.is_terminal:
+                outcome = run(settings, full=full, dataset=dataset, patience_seconds=wait)
+            else:
+                with err.status("looking for what is new") as status:
+                    outcome = run(
+                        settings,
+                        full=full,
+                        dataset=dataset,
+                        listener=lambda line: status.update(escape(line)),
+                        patience_seconds=wait,
+                    )
     except Blocked as error:
         kept = f"readers keep {settings.current.resolve().name}" if settings.current.exists() else "nothing was published before"
         raise Blocked(f"nothing was published; {kept}\n{error}") from error
@@ -93,6 +108,23 @@ def refresh(
         _report(settings, outcome)
     if refused:
         raise SystemExit(REFUSED_SOME)
+
+
+@contextmanager
+def _reporting(settings: Settings) -> Iterator[None]:
+    """Report whatever ends the refresh before its time, then let it go on."""
+    from pipelines import alerts
+
+    try:
+        yield
+    except Exception as error:
+        reasons = getattr(error, "reasons", None) or [str(error) or type(error).__name__]
+        told = alerts.failed(
+            settings, f"marsad refresh, process {os.getpid()}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", reasons
+        )
+        for line in told.delivery if told else ():
+            err.print(f"report: {escape(line)}", soft_wrap=True)
+        raise
 
 
 def _report(settings: Settings, outcome: Any) -> None:
@@ -347,9 +379,55 @@ def rollback(
 
 
 @app.command()
+def health(
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Also report what is stale or late, once a day at most, to MARSAD_NOTIFY.")
+    ] = False,
+) -> None:
+    """Say whether the publication is as fresh as promised; exit code 8 when it is not. For health checks and timers."""
+    from pipelines import alerts
+    from pipelines.night import seen_fresh
+    from pipelines.quiet import instance_of
+    from pipelines.warehouse import publication
+
+    settings = Settings.from_environment()
+    with instance_of(settings) as instance:
+        fresh = seen_fresh(instance)
+    if notify:
+        for report in alerts.look(settings, fresh):
+            out.print(escape(report.title), *(f"  {escape(line)}" for line in report.delivery), sep="\n", soft_wrap=True)
+    now = publication.current(settings)
+    trouble = alerts.staleness(settings, fresh, datetime.now(UTC))
+    if trouble is not None:
+        raise alerts.Stale(trouble)
+    if now is None:
+        raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
+    out.print(f"{now.name} is fresh")
+
+
+@app.command("notify")
+def notify_test() -> None:
+    """Send a test message to the receivers of MARSAD_NOTIFY, and say which took it."""
+    from pipelines.alerts import try_receivers
+
+    for line in try_receivers():
+        out.print(escape(line), soft_wrap=True)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address of the web page. It has no login: leave it on loopback.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+) -> None:
+    """Run Dagster's webserver and daemon, with the nightly schedule and its reports on, until told to end."""
+    from pipelines.serving import serve as run
+
+    run(Settings.from_environment(), host, port)
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the web page, on this machine only.")] = 3000) -> None:
     """Open Dagster's page (assets, runs, checks, the nightly schedule) on loopback, with this warehouse's history."""
-    import os
     import sysconfig
 
     from pipelines.quiet import prepare_dagster_home

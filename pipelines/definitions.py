@@ -1,4 +1,4 @@
-"""What Dagster loads: assets, checks, jobs, the nightly schedule, and the warehouse they share."""
+"""What Dagster loads: assets, checks, jobs, the nightly schedule and who hears of it, and the warehouse they share."""
 
 import dagster as dg
 
@@ -8,12 +8,20 @@ from pipelines.assets.models import models_asset
 from pipelines.assets.publication import contract_checks, publication_asset
 from pipelines.assets.warehouse import Warehouse
 from pipelines.datasets import data_sets
-from pipelines.night import nightly_schedule
+from pipelines.night import night_sensors, nightly_schedule
 from pipelines.settings import Settings
 
 
-def definitions(settings: Settings, full: bool = False, loggers: dict[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
-    """Everything, for the places ``settings`` names; ``full`` rebuilds from raw and seeds alone. A run logs to ``loggers``."""
+def definitions(
+    settings: Settings,
+    full: bool = False,
+    loggers: dict[str, dg.LoggerDefinition] | None = None,
+    patience_seconds: float = 0.0,
+) -> dg.Definitions:
+    """Everything, for the places ``settings`` names. A run logs to ``loggers``.
+
+    ``full`` rebuilds from raw and seeds alone; a run waits ``patience_seconds`` for another one that writes.
+    """
     datasets = data_sets(settings.raw)
     manifest = dbt_project.manifest(settings, fingerprint.models(fingerprint.inputs(settings)))
     domains = sorted({dataset.domain for dataset in datasets})
@@ -40,7 +48,8 @@ def definitions(settings: Settings, full: bool = False, loggers: dict[str, dg.Lo
         asset_checks=[contract_checks(manifest)],
         jobs=[refresh, *per_domain],
         schedules=[nightly_schedule(refresh)],
-        resources={"warehouse": Warehouse(full=full)},
+        sensors=night_sensors(refresh),
+        resources={"warehouse": Warehouse(full=full, patience_seconds=patience_seconds)},
         # DuckDB has one writer: steps of one run take turns in one process.
         executor=dg.in_process_executor,
         loggers=loggers,

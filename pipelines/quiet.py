@@ -34,6 +34,11 @@ concurrency:
   runs:
     # The warehouse has one writer: further runs wait in the queue.
     max_concurrent_runs: 1
+# A run that was killed, or lost with its machine, would hold that one place for ever: after two hours it counts as failed.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 900
+  max_runtime_seconds: 7200
 """
 
 

@@ -9,12 +9,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipelines import fingerprint
+from pipelines import alerts, fingerprint
 from pipelines.datasets import data_sets
 from pipelines.errors import Blocked, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
+from pipelines.reasons import reasons as why
 from pipelines.settings import Settings
 from pipelines.warehouse import lock, publication
 from pipelines.warehouse.lock import WarehouseLocked
@@ -48,35 +49,46 @@ Listener = Callable[[str], None]
 """Called with one line whenever something was materialized or a step began."""
 
 
-def refresh(settings: Settings, *, full: bool = False, dataset: str | None = None, listener: Listener | None = None) -> Outcome:
+def refresh(
+    settings: Settings,
+    *,
+    full: bool = False,
+    dataset: str | None = None,
+    listener: Listener | None = None,
+    patience_seconds: float = 0.0,
+) -> Outcome:
     """Load what is new, build, check, publish. With ``dataset`` only that one, into the draft, without publishing.
 
+    Another run that writes is waited for, ``patience_seconds`` long.
     With nothing new since the last publication only a heartbeat is left, and dbt is not even imported.
     Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
     """
     started = time.monotonic()
     # Taken for a moment: who cannot write should know before everything is imported.
-    with lock.writer(settings.lock, "looking for what is new"):
+    with lock.writer(settings.lock, "looking for what is new", patience_seconds):
         inputs = fingerprint.of(fingerprint.inputs(settings))
     if not full and dataset is None and (rest := why_rest(settings, inputs)) is not None:
         with instance_of(settings) as instance:
             heartbeat(instance, settings, rest)
+        alerts.well(settings, rest)
         return Outcome(time.monotonic() - started, rested=rest, published=publication.current(settings))
-    outcome = _run(settings, full, dataset, listener or (lambda _: None))
+    outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds)
     if full:
         publication.readmit(settings, inputs)
+    if outcome.published is not None:
+        alerts.well(settings, f"`marsad refresh` published {outcome.published.name}")
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener) -> Outcome:
+def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener, patience_seconds: float) -> Outcome:
     if dataset is not None and dataset not in (names := sorted(each.name for each in data_sets(settings.raw))):
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(names)}")
     # Imported here: a night with nothing new never gets this far.
     from pipelines.definitions import definitions
 
     with instance_of(settings) as instance:
-        definition = definitions(settings, full=full, loggers={"console": _logger(listener)})
+        definition = definitions(settings, full=full, loggers={"console": _logger(listener)}, patience_seconds=patience_seconds)
         job = definition.resolve_job_def("refresh")
         result = job.execute_in_process(
             instance=instance,
@@ -84,7 +96,7 @@ def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener
             run_config={"loggers": {"console": {}}},
             asset_selection=None if dataset is None else _draft_only(settings, definition, dataset),
         )
-        reasons = _reasons(result)
+        reasons = [] if result.success else why(result.all_events)
     if reasons:
         # Another run may take the lock while this one imports: that is said, and left with, as a lock and not as a failure.
         locked = f"{WarehouseLocked.__module__}.{WarehouseLocked.__qualname__}: "
@@ -112,37 +124,6 @@ def _draft_only(settings: Settings, definition: dg.Definitions, dataset: str) ->
     names = {each.name for each in data_sets(settings.raw)}
     keys = definition.resolve_asset_graph().get_all_asset_keys()
     return [key for key in keys if "/".join(key.path) not in names - {dataset} and key.path != PUBLICATION_KEY]
-
-
-def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
-    """Why the run did not succeed, a line each; empty when it did."""
-    if result.success:
-        return []
-    reasons = [
-        f"{'/'.join(verdict.asset_key.path)}: check {verdict.check_name} failed: {_shown(verdict.metadata)}"
-        for verdict in result.get_asset_check_evaluations()
-        if not verdict.passed and verdict.severity.value == "ERROR"
-    ]
-    for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            said = failure.user_failure_data.description if failure.user_failure_data else None
-            if said or not reasons:
-                reasons.append(f"{event.step_key}: {said or _cause(failure.error, str(event.message))}")
-        elif event.is_run_failure and not reasons:
-            reasons.append(_cause(event.job_failure_data.error, str(event.message)))
-    return reasons
-
-
-def _cause(error: dg.SerializableErrorInfo | None, otherwise: str) -> str:
-    """Message of what an error goes back to."""
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return otherwise if error is None else error.message.strip()
-
-
-def _shown(metadata: Any) -> str:
-    return "; ".join(f"{name}: {value.value}" for name, value in metadata.items())
 
 
 def _logger(listener: Listener) -> dg.LoggerDefinition:

@@ -89,6 +89,11 @@ class Settings:
         return self.current / f"{CATALOG}.duckdb"
 
     @property
+    def reports(self) -> Path:
+        """What people were told about the nights: one text file per event."""
+        return self.warehouse / "reports"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance: ``DAGSTER_HOME`` when set, otherwise beside the warehouse."""
         return Path(os.environ.get("DAGSTER_HOME") or self.warehouse / "dagster").resolve()

@@ -3,12 +3,12 @@
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
-from pipelines import fingerprint
+from pipelines import alerts, fingerprint
 from pipelines.assets.data_sets import OWNERS
 from pipelines.assets.warehouse import Warehouse
 from pipelines.checks import contracts
@@ -16,10 +16,6 @@ from pipelines.datasets import DataSet, release_paths
 from pipelines.quiet import PUBLICATION_KEY
 from pipelines.settings import Settings
 from pipelines.warehouse import draft, publication
-
-# One night may fail without waking anybody; two may not.
-_LATE = timedelta(hours=26)
-_TOO_LATE = timedelta(hours=50)
 
 
 def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
@@ -65,7 +61,7 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
         description="The file analysts open: the draft, checked, copied, verified, and switched to in one step.",
         owners=OWNERS,
         kinds={"duckdb"},
-        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=_TOO_LATE, warn_window=_LATE),
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=alerts.TOO_LATE, warn_window=alerts.LATE),
     )
     def publish(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
         settings = warehouse.settings

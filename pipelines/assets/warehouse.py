@@ -20,10 +20,12 @@ from pipelines.warehouse import draft, lock
 class Warehouse(dg.ConfigurableResource):
     """The draft, for the assets of one run.
 
-    ``full`` rebuilds it from ``data/raw`` and ``data/seeds`` alone. Raises WarehouseLocked when another run writes.
+    ``full`` rebuilds it from ``data/raw`` and ``data/seeds`` alone. Raises WarehouseLocked when another run writes for longer
+    than ``patience_seconds``.
     """
 
     full: bool = False
+    patience_seconds: float = 0.0
 
     _inputs: dict[str, str] = PrivateAttr(default_factory=dict)
     _beginning: draft.Beginning | None = PrivateAttr(default=None)
@@ -35,7 +37,7 @@ class Warehouse(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
         """Hold the lock for the whole run; nothing holds the draft open between runs."""
         self._run = context.run_id or "no run"
-        with lock.writer(self.settings.lock, self._run):
+        with lock.writer(self.settings.lock, self._run, self.patience_seconds):
             self._started = time.time()
             self._inputs = fingerprint.inputs(self.settings)
             self._beginning = draft.begin(self.settings, self._run, fingerprint.loader(self._inputs), self.reference, self.full)

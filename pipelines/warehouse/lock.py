@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,20 +17,29 @@ from pathlib import Path
 
 from pipelines.errors import Locked
 
+_ASKED_AGAIN_AFTER = 1.0
+
 
 class WarehouseLocked(Locked):
     """Another process is writing; the message says who, where and since when."""
 
 
 @contextmanager
-def writer(path: Path, run: str) -> Iterator[None]:
-    """Hold the lock at ``path`` for ``run``, or leave at once. Raises WarehouseLocked."""
+def writer(path: Path, run: str, patience_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock at ``path`` for ``run``; wait for it no longer than ``patience_seconds``. Raises WarehouseLocked."""
+    until = time.monotonic() + patience_seconds
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WarehouseLocked(f"the warehouse is being written: {_holder(path)}; try again when that run has ended") from None
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise WarehouseLocked(
+                        f"the warehouse is being written: {_holder(path)}; try again when that run has ended"
+                    ) from None
+            time.sleep(min(_ASKED_AGAIN_AFTER, max(0.0, until - time.monotonic())))
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),

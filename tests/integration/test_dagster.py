@@ -57,6 +57,8 @@ def test_everything_loads_as_one_code_location(loaded: dg.Definitions) -> None:
     repository = loaded.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {"refresh"} | {f"load_{name}" for name in DOMAINS}
     assert [schedule.name for schedule in repository.schedule_defs] == ["nightly_refresh"]
+    assert {sensor.name for sensor in repository.sensor_defs} == {"refresh_failed", "refresh_well_again", "staleness"}
+    assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
 
 
 def test_every_data_set_is_an_asset_of_its_domain(whole: Whole, graph: Any) -> None:
@@ -168,18 +170,18 @@ def test_every_check_was_made(whole: Whole, history: dg.DagsterInstance, graph: 
 # The night
 
 
-def test_the_night_begins_at_half_past_two_in_casablanca(whole: Whole, loaded: dg.Definitions) -> None:
+def test_the_night_begins_at_half_past_four_in_casablanca(whole: Whole, loaded: dg.Definitions) -> None:
     schedule = loaded.resolve_schedule_def("nightly_refresh")
     assert isinstance(schedule, dg.ScheduleDefinition)
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert schedule.job_name == "refresh"
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 2 * * *", "Africa/Casablanca")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 4 * * *", "Africa/Casablanca")
 
 
 def night(loaded: dg.Definitions, data: Path, instance: dg.DagsterInstance) -> Any:
     schedule = nightly_schedule(loaded.resolve_job_def("refresh"))
     with at(data):
-        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 23, 1, 30, tzinfo=UTC))
+        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 23, 3, 30, tzinfo=UTC))
         return schedule(context)
 
 
