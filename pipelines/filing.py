@@ -24,7 +24,7 @@ from pipelines.datasets import (
 from pipelines.errors import BadInput
 from pipelines.reference import Reference
 from pipelines.sources import ReleaseUnreadable, reader
-from pipelines.statements import Problem, problems
+from pipelines.statements import Problem, of_release, problems
 
 
 class ReleaseRefused(BadInput):
@@ -83,7 +83,7 @@ def _left_unsealed(file: Path, target: Path) -> bool:
 
 def _checked_and_sealed(dataset: DataSet, path: Path, reference: Reference) -> tuple[Release, int]:
     try:
-        statements = reader(dataset.reader)(path, dataset.kind, dataset.options)
+        statements = of_release(reader(dataset.reader)(path, dataset.kind, dataset.options), read_sidecar(path)["document"])
     except ReleaseUnreadable as error:
         raise ReleaseRefused(path, [Problem(error.rule, str(error), error.row, error.column, error.value)]) from error
     found = problems(statements, dataset.kind, reference)

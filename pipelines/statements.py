@@ -96,6 +96,11 @@ _HEADLINE = {
 }
 
 
+def of_release(statements: pl.DataFrame, document: str | None) -> pl.DataFrame:
+    """Statements with their document: one that names none stands in the document that the release's sidecar names."""
+    return statements if document is None else statements.with_columns(pl.col("document").fill_null(document))
+
+
 def problems(statements: pl.DataFrame, kind: str, reference: Reference) -> list[Problem]:
     """Every broken rule of a release's statements, by row; at most ``MOST_PROBLEMS``.
 
@@ -161,7 +166,7 @@ def _broken(frame: pl.DataFrame, rules: Sequence[_Rule]) -> list[Problem]:
         return [
             Problem(
                 rule.name,
-                rule.says(row),
+                rule.says(row) + (f"; read at {row['locator'][:100]}" if row["locator"] else ""),
                 row["_row"] + 1,
                 rule.column,
                 None if row[rule.column] is None else row[rule.column][:200],

@@ -16,7 +16,7 @@ from pipelines.datasets import DataSet, Release, ReleaseInvalid, SealBroken, che
 from pipelines.records import columns
 from pipelines.reference import Reference
 from pipelines.sources import Reader, ReleaseUnreadable
-from pipelines.statements import Problem, any_problem, problems, records
+from pipelines.statements import Problem, any_problem, of_release, problems, records
 from pipelines.warehouse import ids
 from pipelines.warehouse.draft import mark_made
 from pipelines.warehouse.tables import SET_ASIDE, TABLE_OF_KIND
@@ -186,7 +186,7 @@ def _statements(
             refused[name] = [Problem("replaces another release of the data set", message)]
             continue
         try:
-            good[name] = read(release.path, dataset.kind, dataset.options)
+            good[name] = of_release(read(release.path, dataset.kind, dataset.options), release.document)
         except ReleaseUnreadable as error:
             refused[name] = [Problem(error.rule, str(error), error.row, error.column, error.value)]
     for name in list(good):
