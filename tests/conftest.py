@@ -41,8 +41,22 @@ _CHILDREN = {
 _PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME")
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--long`` also runs what takes minutes."""
+    parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked ``long`` say why they are left out."""
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: run with --long"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Before anything of the house is imported by a test."""
+    config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
     for name in _PLACES:
         os.environ.pop(name, None)
     for name, value in _CHILDREN.items():
