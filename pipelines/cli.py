@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 another run is writing; 4 published, but a release was refused;
 5 nothing published, or nothing known of what was asked; 6 blocked, nothing published; 7 the input was refused;
-8 the publication is stale.
+8 the publication is stale; 9 no source answered.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.errors import BadInput, Blocked, Expected, Unknown
+from pipelines.errors import BadInput, Blocked, Expected, Unknown, Unreached
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.fetching.attempts import Attempt
 
 REFUSED_SOME = 4
 
@@ -62,6 +66,9 @@ def refresh(
     dataset: Annotated[
         str | None, typer.Option(help="Only this data set (domain/name), into the draft; publishes nothing.")
     ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Ask the publishers first; MARSAD_OFFLINE=1 keeps everybody from asking.")
+    ] = False,
     notify: Annotated[
         bool, typer.Option("--notify", help="Report a failure, and send the report to MARSAD_NOTIFY: for cron and timers.")
     ] = False,
@@ -75,7 +82,7 @@ def refresh(
     try:
         with _reporting(settings) if notify else nullcontext():
             if as_json or not err.is_terminal:
-                outcome = run(settings, full=full, dataset=dataset, patience_seconds=wait)
+                outcome = run(settings, full=full, dataset=dataset, patience_seconds=wait, fetch=fetch)
             else:
                 with err.status("looking for what is new") as status:
                     outcome = run(
@@ -84,6 +91,7 @@ def refresh(
                         dataset=dataset,
                         listener=lambda line: status.update(escape(line)),
                         patience_seconds=wait,
+                        fetch=fetch,
                     )
     except Blocked as error:
         kept = f"readers keep {settings.current.resolve().name}" if settings.current.exists() else "nothing was published before"
@@ -100,14 +108,70 @@ def refresh(
                 "releases_refused": refused,
                 "checks_passed": outcome.checks_passed,
                 "checks_warned": outcome.checks_warned,
+                "fetched": [asdict(attempt) for attempt in outcome.fetched],
             }
         )
-    elif outcome.rested:
-        out.print(f"{outcome.rested} ({outcome.seconds:.1f} s)")
     else:
-        _report(settings, outcome)
-    if refused:
+        _fetched(outcome.fetched)
+        if outcome.rested:
+            out.print(f"{outcome.rested} ({outcome.seconds:.1f} s)")
+        else:
+            _report(settings, outcome)
+    _leave_with(outcome.fetched, refused)
+
+
+def _leave_with(fetched: Sequence[Attempt], refused: int) -> None:
+    """The exit code of what was published, or left as it was, when sources failed or releases were refused."""
+    from pipelines.fetching.attempts import FAILURES, SKIPPED
+
+    asked = [attempt for attempt in fetched if attempt.outcome != SKIPPED]
+    failed = [attempt for attempt in asked if attempt.outcome in FAILURES]
+    if failed and len(failed) == len(asked):
+        raise Unreached(f"none of the {len(asked)} sources gave anything: what was published before goes on serving")
+    if refused or failed:
         raise SystemExit(REFUSED_SOME)
+
+
+def _fetched(fetched: Sequence[Attempt]) -> None:
+    from pipelines.fetching.attempts import FAILURES
+
+    for attempt in fetched:
+        colour = "yellow" if attempt.outcome in FAILURES else "default"
+        said = attempt.release or attempt.message or ""
+        out.print(
+            f"fetched    [{colour}]{attempt.outcome.lower().replace('_', ' ')}[/{colour}]  {attempt.dataset}  {escape(said)}",
+            soft_wrap=True,
+        )
+
+
+@app.command("fetch")
+def fetch_now(
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this data set (domain/name), even if it is off by default; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the publishers and file what is new as sealed releases; loads and publishes nothing."""
+    from pipelines.datasets import data_sets
+    from pipelines.fetching.run import fetch as ask
+    from pipelines.fetching.run import sources
+    from pipelines.warehouse import lock
+
+    settings = Settings.from_environment()
+    found = data_sets(settings.raw, settings.elsewhere)
+    known = sorted(source.dataset.name for source in sources(found))
+    for name in dataset or ():
+        if name not in known:
+            raise Unknown(f"{name!r} is fetched from nowhere; data sets that are: {', '.join(known) or 'none'}")
+    with lock.writer(settings.lock, "fetching"):
+        fetched = ask(settings, found, names=dataset)
+    if as_json:
+        _json([asdict(attempt) for attempt in fetched])
+    elif not fetched:
+        out.print("no data set is fetched: none has an enabled fetch block in its dataset.yml")
+    else:
+        _fetched(fetched)
+    _leave_with(fetched, 0)
 
 
 @contextmanager
@@ -308,7 +372,7 @@ def add(
     from pipelines.warehouse import lock
 
     settings = Settings.from_environment()
-    known = {each.name: each for each in data_sets(settings.raw)}
+    known = {each.name: each for each in data_sets(settings.raw, settings.elsewhere)}
     if dataset not in known:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(known))}")
     when, precision = _printed_date(published_on)

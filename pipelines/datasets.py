@@ -26,7 +26,8 @@ _DATASET_KEYS = {
     "title", "description", "publisher", "address", "licence", "reader", "kind", "expected_every", "max_age_days", "contact",
 }  # fmt: skip
 _SIDECAR_KEYS = {"document", "published_on", "published_precision", "retrieved_on", "note"}
-_SIDECAR_OPTIONAL = {"replaces", "reason", "package", "workbooks", "sha256", "recorded_at"}
+_SIDECAR_OPTIONAL = {"replaces", "reason", "package", "workbooks", "fetched", "sha256", "recorded_at"}
+_DATASET_OPTIONAL = {"options", "fetch", "out_of_service"}
 
 
 class DataSetInvalid(BadInput):
@@ -59,6 +60,17 @@ class DataSet:
     max_age_days: int | None
     contact: str
     options: dict[str, Any] = field(default_factory=dict)
+    fetch: dict[str, Any] | None = None
+    """Where it is fetched from (see ``fetching``); None when people bring its releases."""
+    out_of_service: str | None = None
+    """Since when and why its publisher is not asked, as a person declared it."""
+    elsewhere: Path | None = None
+    """A second folder of its releases, outside the checkout, where fetched ones go."""
+
+    @property
+    def filing_folder(self) -> Path:
+        """Where fetched releases go."""
+        return self.elsewhere or self.folder
 
     @property
     def key(self) -> list[str]:
@@ -81,6 +93,8 @@ class Release:
     reason: str | None
     sha256: str
     recorded_at: datetime
+    fetched: list[dict[str, Any]] | None = None
+    """The publisher's answers that it holds (address, time, status, headers); None for what a person brought."""
 
     @property
     def name(self) -> str:
@@ -88,20 +102,29 @@ class Release:
         return self.path.name
 
 
-def data_sets(raw: Path) -> list[DataSet]:
-    """Every data set under ``raw``, by name. Raises DataSetInvalid, for a folder of files without ``dataset.yml`` too."""
+def data_sets(raw: Path, elsewhere: Path | None = None) -> list[DataSet]:
+    """Every data set under ``raw``, by name; ``elsewhere`` is the second root, where fetched releases go.
+
+    Raises DataSetInvalid, for a folder of files without ``dataset.yml`` too.
+    """
     for folder in sorted(raw.glob("*/*/")):
         if not (folder / DATASET_FILE).exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise DataSetInvalid(
                 f"{folder}: has files and no {DATASET_FILE}, so nobody reads them: describe the data set, or move them"
             )
-    return [read_data_set(path) for path in sorted(raw.glob(f"*/*/{DATASET_FILE}"))]
+    found = [read_data_set(path, elsewhere) for path in sorted(raw.glob(f"*/*/{DATASET_FILE}"))]
+    names = {dataset.name for dataset in found}
+    for folder in [] if elsewhere is None else sorted(elsewhere.glob("*/*/")):
+        name = f"{folder.parent.name}/{folder.name}"
+        if name not in names and any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise DataSetInvalid(f"{folder}: has files, and {raw} has no data set {name}: nobody reads them")
+    return found
 
 
-def read_data_set(path: Path) -> DataSet:
+def read_data_set(path: Path, elsewhere: Path | None = None) -> DataSet:
     """One ``dataset.yml``. Raises DataSetInvalid."""
     said = _yaml(path, DataSetInvalid)
-    missing, unknown = _DATASET_KEYS - said.keys(), said.keys() - _DATASET_KEYS - {"options"}
+    missing, unknown = _DATASET_KEYS - said.keys(), said.keys() - _DATASET_KEYS - _DATASET_OPTIONAL
     if missing or unknown:
         raise DataSetInvalid(f"{path}: missing keys {sorted(missing)}, unknown keys {sorted(map(str, unknown))}")
     if said["kind"] not in KINDS:
@@ -120,22 +143,35 @@ def read_data_set(path: Path) -> DataSet:
         name=f"{folder.parent.name}/{folder.name}",
         **{key: said[key] for key in _DATASET_KEYS},
         options=said.get("options") or {},
+        fetch=said.get("fetch"),
+        out_of_service=said.get("out_of_service"),
+        elsewhere=None if elsewhere is None else elsewhere / folder.parent.name / folder.name,
     )
 
 
 def release_paths(dataset: DataSet) -> list[Path]:
-    """Release files of ``dataset``, by name: every file but ``dataset.yml`` and the sidecars."""
-    return sorted(
-        path
-        for path in dataset.folder.iterdir()
-        if path.is_file() and path.name != DATASET_FILE and path.suffix != ".yml" and not path.name.startswith(".")
-    )
+    """Release files of ``dataset``, by name: every file of its folders but ``dataset.yml`` and the sidecars.
+
+    Raises DataSetInvalid when two folders have a release of one name.
+    """
+    found: dict[str, Path] = {}
+    for folder in _folders(dataset):
+        for path in folder.iterdir():
+            if path.is_file() and path.name != DATASET_FILE and path.suffix != ".yml" and not path.name.startswith("."):
+                if path.name in found:
+                    raise DataSetInvalid(f"{path}: {found[path.name]} has the same name; a release exists once")
+                found[path.name] = path
+    return [found[name] for name in sorted(found)]
+
+
+def _folders(dataset: DataSet) -> list[Path]:
+    return [folder for folder in (dataset.folder, dataset.elsewhere) if folder is not None and folder.is_dir()]
 
 
 def seals(dataset: DataSet) -> dict[str, str]:
     """Checksum by release of every sealed sidecar, whether or not its file is there. Unreadable sidecars seal nothing."""
     found = {}
-    for sidecar in dataset.folder.glob("*__*.yml"):
+    for sidecar in (path for folder in _folders(dataset) for path in folder.glob("*__*.yml")):
         try:
             said = _yaml(sidecar, ReleaseInvalid)
         except ReleaseInvalid:
@@ -188,6 +224,7 @@ def read_release(dataset: DataSet, path: Path) -> Release:
         reason=said.get("reason"),
         sha256=said["sha256"],
         recorded_at=recorded_at.astimezone(UTC).replace(tzinfo=None),
+        fetched=said.get("fetched"),
     )
 
 
@@ -233,14 +270,20 @@ def seal(dataset: DataSet, path: Path, now: datetime | None = None) -> Release:
     said = read_sidecar(path)
     if "sha256" in said:
         raise ReleaseInvalid(f"{path}: is sealed already ({said['sha256']}); a new statement is a new release")
-    recorded = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    recorded = never_before(dataset, now or datetime.now(UTC), without=path)
+    write_sidecar(path, said | {"sha256": checksum(path), "recorded_at": recorded})
+    return read_release(dataset, path)
+
+
+def never_before(dataset: DataSet, now: datetime, without: Path | None = None) -> datetime:
+    """``now`` (UTC, to the second), or when the data set's last release was recorded if the clock went back since."""
+    recorded = now.astimezone(UTC).replace(microsecond=0)
     for other in release_paths(dataset):
-        if other != path and sidecar_path(other).exists():
+        if other != without and sidecar_path(other).exists():
             earlier = read_sidecar(other).get("recorded_at")
             if isinstance(earlier, datetime):
                 recorded = max(recorded, earlier.astimezone(UTC))
-    write_sidecar(path, said | {"sha256": checksum(path), "recorded_at": recorded})
-    return read_release(dataset, path)
+    return recorded
 
 
 def write_sidecar(release: Path, said: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ def definitions(
 
     ``full`` rebuilds from raw and seeds alone; a run waits ``patience_seconds`` for another one that writes.
     """
-    datasets = data_sets(settings.raw)
+    datasets = data_sets(settings.raw, settings.elsewhere)
     manifest = dbt_project.manifest(settings, fingerprint.models(fingerprint.inputs(settings)))
     domains = sorted({dataset.domain for dataset in datasets})
     refresh = dg.define_asset_job(

@@ -33,3 +33,9 @@ class BadInput(Expected):
     """A file, a release, a reference table or a question that cannot be used as it is."""
 
     exit_code = 7
+
+
+class Unreached(Expected):
+    """No source answered; what was published last goes on serving."""
+
+    exit_code = 9

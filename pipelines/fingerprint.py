@@ -31,8 +31,11 @@ def inputs(settings: Settings) -> dict[str, str]:
         "dbt": (settings.dbt_project, _files(settings.dbt_project, "*.sql", "*.yml", "*.md", without=("target", "logs"))),
         "code": (package, _files(package, "*.py", without=("__pycache__",))),
     }
+    if settings.elsewhere is not None:
+        # A release is the same wherever it lies.
+        named["raw/"] = (settings.elsewhere, _files(settings.elsewhere, "*"))
     found = {
-        f"{group}/{path.relative_to(root).as_posix()}": _checksum(path)
+        f"{group.rstrip('/')}/{path.relative_to(root).as_posix()}": _checksum(path)
         for group, (root, paths) in named.items()
         for path in paths
     }

@@ -23,6 +23,8 @@ from pipelines.warehouse.lock import WarehouseLocked
 if TYPE_CHECKING:
     import dagster as dg
 
+    from pipelines.fetching.attempts import Attempt
+
 
 class RefreshFailed(Blocked):
     """Something blocked the publication; what readers see has not changed. ``reasons`` has one line each."""
@@ -43,6 +45,8 @@ class Outcome:
     refused: dict[str, int] = field(default_factory=dict)
     checks_passed: int = 0
     checks_warned: list[str] = field(default_factory=list)
+    fetched: list[Attempt] = field(default_factory=list)
+    """What became of each source that was asked."""
 
 
 Listener = Callable[[str], None]
@@ -56,8 +60,11 @@ def refresh(
     dataset: str | None = None,
     listener: Listener | None = None,
     patience_seconds: float = 0.0,
+    fetch: bool = False,
 ) -> Outcome:
     """Load what is new, build, check, publish. With ``dataset`` only that one, into the draft, without publishing.
+
+    With ``fetch`` the publishers are asked first; one that does not answer stops nothing.
 
     Another run that writes is waited for, ``patience_seconds`` long.
     With nothing new since the last publication only a heartbeat is left, and dbt is not even imported.
@@ -66,23 +73,33 @@ def refresh(
     started = time.monotonic()
     # Taken for a moment: who cannot write should know before everything is imported.
     with lock.writer(settings.lock, "looking for what is new", patience_seconds):
+        fetched = _fetch(settings, dataset) if fetch else []
         inputs = fingerprint.of(fingerprint.inputs(settings))
     if not full and dataset is None and (rest := why_rest(settings, inputs)) is not None:
         with instance_of(settings) as instance:
             heartbeat(instance, settings, rest)
         alerts.well(settings, rest)
-        return Outcome(time.monotonic() - started, rested=rest, published=publication.current(settings))
+        return Outcome(time.monotonic() - started, rested=rest, published=publication.current(settings), fetched=fetched)
     outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds)
     if full:
         publication.readmit(settings, inputs)
     if outcome.published is not None:
         alerts.well(settings, f"`marsad refresh` published {outcome.published.name}")
     outcome.seconds = time.monotonic() - started
+    outcome.fetched = fetched
     return outcome
 
 
+def _fetch(settings: Settings, dataset: str | None) -> list[Attempt]:
+    # Imported here: most refreshes ask nobody.
+    from pipelines.fetching.run import fetch as ask
+
+    return ask(settings, data_sets(settings.raw, settings.elsewhere), names=None if dataset is None else [dataset])
+
+
 def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener, patience_seconds: float) -> Outcome:
-    if dataset is not None and dataset not in (names := sorted(each.name for each in data_sets(settings.raw))):
+    names = sorted(each.name for each in data_sets(settings.raw, settings.elsewhere))
+    if dataset is not None and dataset not in names:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(names)}")
     # Imported here: a night with nothing new never gets this far.
     from pipelines.definitions import definitions
@@ -121,7 +138,7 @@ def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener
 
 def _draft_only(settings: Settings, definition: dg.Definitions, dataset: str) -> list[dg.AssetKey]:
     """The data set and everything built from the raw tables, less the other data sets and the publication."""
-    names = {each.name for each in data_sets(settings.raw)}
+    names = {each.name for each in data_sets(settings.raw, settings.elsewhere)}
     keys = definition.resolve_asset_graph().get_all_asset_keys()
     return [key for key in keys if "/".join(key.path) not in names - {dataset} and key.path != PUBLICATION_KEY]
 

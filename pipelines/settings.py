@@ -25,23 +25,29 @@ class Settings:
     """The places one run works with.
 
     ``checkout`` holds the code and ``dbt_project``; ``data`` holds ``raw``, ``seeds`` and ``warehouse``. The environment
-    variable ``MARSAD_DATA`` moves the whole data folder, ``MARSAD_WAREHOUSE`` the warehouse alone.
+    variable ``MARSAD_DATA`` moves the whole data folder, ``MARSAD_WAREHOUSE`` the warehouse alone; ``MARSAD_RAW`` names a
+    second folder of releases, outside the checkout, where fetched ones go.
     """
 
     checkout: Path
     data: Path
     warehouse: Path
+    elsewhere: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read ``MARSAD_DATA`` and ``MARSAD_WAREHOUSE``; without them everything is inside the checkout."""
+        """Read ``MARSAD_DATA``, ``MARSAD_WAREHOUSE`` and ``MARSAD_RAW``; without them everything is inside the checkout."""
         checkout = Path(__file__).resolve().parent.parent
         data = Path(os.environ.get("MARSAD_DATA") or checkout / "data").resolve()
         warehouse = Path(os.environ.get("MARSAD_WAREHOUSE") or data / "warehouse").resolve()
         for folder in (data, warehouse):
             if "'" in str(folder):
                 raise BadInput(f"{folder}: dbt cannot work in a folder with an apostrophe in its name; move it")
-        return cls(checkout=checkout, data=data, warehouse=warehouse)
+        second = os.environ.get("MARSAD_RAW")
+        elsewhere = Path(second).resolve() if second else None
+        if elsewhere is not None and (elsewhere == data / "raw" or elsewhere.is_relative_to(data / "raw")):
+            raise BadInput(f"MARSAD_RAW is {elsewhere}, inside {data / 'raw'}: name a folder of its own")
+        return cls(checkout=checkout, data=data, warehouse=warehouse, elsewhere=elsewhere)
 
     @property
     def raw(self) -> Path:

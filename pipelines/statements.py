@@ -481,7 +481,7 @@ def records(statements: pl.DataFrame, dataset: DataSet, release: Release, refere
             .with_columns(decimals=pl.col(value).str.split(".").list.get(1, null_on_oob=True).str.len_chars().fill_null(0))
             .with_columns(decimals=pl.when(pl.col(value).is_not_null()).then("decimals"))
         )
-    frame = _with_document(frame, reference).with_columns(
+    frame = _with_document(frame, reference, release).with_columns(
         dataset=pl.lit(dataset.name),
         release=pl.lit(release.name),
         recorded_at=pl.lit(release.recorded_at),
@@ -515,8 +515,11 @@ def _ends(texts: pl.Series) -> pl.Series:
     return pl.Series([None if text is None else span(text).end for text in texts], dtype=pl.Date)
 
 
-def _with_document(frame: pl.DataFrame, reference: Reference) -> pl.DataFrame:
-    """Publication dates of each statement's document; an unknown day counts from the last day it can have been."""
+def _with_document(frame: pl.DataFrame, reference: Reference, release: Release) -> pl.DataFrame:
+    """Publication dates of each statement's document; an unknown day counts from the last day it can have been.
+
+    An address that is asked every night publishes anew under one title: its dates are those of the release.
+    """
     last_day = (
         pl.when(pl.col("published_precision") == "MONTH")
         .then(pl.col("published_on").dt.month_end())
@@ -524,6 +527,13 @@ def _with_document(frame: pl.DataFrame, reference: Reference) -> pl.DataFrame:
         .then(pl.date(pl.col("published_on").dt.year(), 12, 31))
         .otherwise(pl.col("published_on"))
     )
-    return frame.join(reference.documents, on="document", how="left", maintain_order="left").with_columns(
+    documents = reference.documents
+    if release.fetched is not None:
+        documents = documents.with_columns(
+            published_on=pl.lit(release.published_on, dtype=pl.Date),
+            published_precision=pl.lit(release.published_precision),
+            retrieved_on=pl.lit(release.retrieved_on, dtype=pl.Date),
+        )
+    return frame.join(documents, on="document", how="left", maintain_order="left").with_columns(
         published_not_after=pl.min_horizontal(last_day.fill_null(pl.col("retrieved_on")), "retrieved_on")
     )

@@ -80,7 +80,10 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     reference = Reference(settings.seeds)
     draft.begin(settings, "real", fingerprint.loader(fingerprint.inputs(settings)), reference)
     with draft.connect(settings) as connection:
-        loaded = {each.name: loading.load(connection, each, reader(each.reader), reference) for each in data_sets(settings.raw)}
+        loaded = {
+            each.name: loading.load(connection, each, reader(each.reader), reference)
+            for each in data_sets(settings.raw, settings.elsewhere)
+        }
     draft.finish(settings)
     with duckdb.connect(settings.draft, read_only=True) as connection:
         yield Real(settings, reference, loaded, connection)
