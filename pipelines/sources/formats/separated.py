@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.sources import ReleaseUnreadable
-from pipelines.sources.formats import BLANK, Cell, Grid, check_cells, check_size, text_cell
+from pipelines.sources.formats import BLANK, MAX_CELLS, Cell, Grid, check_cells, check_size, text_cell
 
 ENCODINGS = ("utf-8", "utf-8-bom", "windows-1252")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -28,7 +28,10 @@ def read(path: Path, encoding: str, delimiter: str) -> Grid:
             ends.check(line)
             cells += len(record)
             check_cells(1, len(record))
-            check_cells(cells, 1)
+            if cells > MAX_CELLS:
+                raise ReleaseUnreadable(
+                    f"the table has too many cells, counted to line {line}", rule=f"at most {MAX_CELLS} cells"
+                )
             rows.append((line, [_cell(field, line, index) for index, field in enumerate(record)]))
     except csv.Error as error:
         raise ReleaseUnreadable(

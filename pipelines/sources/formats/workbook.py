@@ -110,9 +110,11 @@ def _sheet(path: Path, name: str, header_row: int, *, results: bool) -> Workshee
             book = openpyxl.load_workbook(path, data_only=results, keep_links=False)
     except Exception as error:
         # A damaged workbook fails anywhere in openpyxl, with any exception of Python's; it is refused whatever it is.
-        raise ReleaseUnreadable(
-            f"the workbook cannot be read: {type(error).__name__}: {str(error)[:200]}", rule="an .xlsx workbook"
-        ) from error
+        first: BaseException = error
+        while first.__context__ is not None:
+            first = first.__context__
+        what = f"{type(first).__name__}: {' '.join(str(first).split())[:200]}"
+        raise ReleaseUnreadable(f"the workbook cannot be read: {what}", rule="an .xlsx workbook") from error
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if name not in sheets:
         raise ReleaseUnreadable(

@@ -129,6 +129,7 @@ def _rows(grid: Grid, width: int, file: File) -> list[tuple[int, list[Cell]]]:
     """The rows of the table, each as wide as its header: after it, before the declared end, without those skipped."""
     rows: list[tuple[int, list[Cell]]] = []
     ended = file.ends_before is None
+    fields = next(len(cells) for number, cells in grid.rows if number == file.header_row)
     for number, cells in grid.rows:
         if number <= file.header_row or number in file.skip_rows:
             continue
@@ -136,9 +137,10 @@ def _rows(grid: Grid, width: int, file: File) -> list[tuple[int, list[Cell]]]:
         if file.ends_before is not None and collapsed(first.text).startswith(file.ends_before):
             ended = True
             break
-        if file.form == "csv" and cells and len(cells) < width:
+        # One field more may be a decimal or thousands comma that nobody quoted, even when the last field is blank.
+        if file.form == "csv" and cells and len(cells) != fields:
             raise ReleaseUnreadable(
-                f"line {number} has {len(cells)} fields, the header {width}",
+                f"line {number} has {len(cells)} fields, the header {fields}",
                 rule="one field per column",
                 row=number - file.header_row,
             )
