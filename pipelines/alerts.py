@@ -242,8 +242,8 @@ def staleness(
             return f"{settings.current}: what it points to is no publication; `marsad rollback` or `marsad refresh --full`"
         waited = timedelta() if watched_since is None else now - watched_since
         return f"nothing was ever published, in {_hours(waited)} since this is watched" if waited >= TOO_LATE else None
-    if not publication.is_whole(published):
-        return f"{published.file}: is not there in its full size; `marsad rollback` gives readers the one before"
+    if (wrong := publication.why_not_whole(published)) is not None:
+        return f"{published.file}: {wrong}; `marsad refresh` gives readers the last good one and publishes anew"
     fresh = datetime.fromisoformat(published.manifest["published_at"])
     if seen_fresh is not None and seen_fresh > fresh:
         fresh = seen_fresh

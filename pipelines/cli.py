@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 another run is writing; 4 published, but a release was refused;
 5 nothing published, or nothing known of what was asked; 6 blocked, nothing published; 7 the input was refused;
-8 the publication is stale; 9 no source answered.
+8 the publication is stale; 9 no source answered; 10 the published file is damaged, or was found so and has been replaced.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.errors import BadInput, Blocked, Expected, Unknown, Unreached
+from pipelines.errors import BadInput, Blocked, Damaged, Expected, Unknown, Unreached
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def refresh(
 ) -> None:
     """Load what is new, build the marts, check everything and publish."""
     from pipelines.refresh import refresh as run
+    from pipelines.warehouse.publication import damage
 
     settings = Settings.from_environment()
     try:
@@ -95,7 +96,8 @@ def refresh(
                     )
     except Blocked as error:
         kept = f"readers keep {settings.current.resolve().name}" if settings.current.exists() else "nothing was published before"
-        raise Blocked(f"nothing was published; {kept}\n{error}") from error
+        found = damage(settings)
+        raise Blocked("\n".join([f"nothing was published; {kept}", *([str(found)] if found else []), str(error)])) from error
     refused = sum(outcome.refused.values())
     published = outcome.published.name if outcome.published else None
     if as_json:
@@ -103,6 +105,7 @@ def refresh(
             {
                 "publication": published,
                 "rested": outcome.rested,
+                "damage": vars(outcome.damage) if outcome.damage else None,
                 "seconds": round(outcome.seconds, 2),
                 "rows_added": {name: rows for name, rows in outcome.rows_added.items() if rows},
                 "releases_refused": refused,
@@ -117,6 +120,9 @@ def refresh(
             out.print(f"{outcome.rested} ({outcome.seconds:.1f} s)")
         else:
             _report(settings, outcome)
+    if outcome.damage is not None:
+        err.print(f"[red]damaged    {escape(str(outcome.damage))}[/red]", soft_wrap=True)
+        raise SystemExit(Damaged.exit_code)
     _leave_with(outcome.fetched, refused)
 
 
@@ -220,13 +226,16 @@ def _report(settings: Settings, outcome: Any) -> None:
 def status(as_json: AsJson = False) -> None:
     """What is published, since when, and how old each source is."""
     from pipelines.warehouse import publication
-    from pipelines.warehouse.reading import reader
+    from pipelines.warehouse.reading import PublicationDamaged, reader
 
     settings = Settings.from_environment()
-    now = publication.current(settings)
-    if now is None:
-        raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
+    found = publication.damage(settings)
     with reader(settings) as connection:
+        now = publication.current(settings)
+        wrong = "it is no publication" if now is None else publication.why_not_whole(now)
+        if now is None or wrong is not None:
+            said = f"{settings.current.resolve()}: damaged: {wrong}"
+            raise PublicationDamaged(f"{said}; `marsad refresh` gives readers the last good one and publishes anew")
         cursor = connection.execute(
             "select dataset, publisher, releases, refused_releases, latest_published_on, latest_period_end, late_after "
             "from quality.source_health order by dataset"
@@ -234,7 +243,10 @@ def status(as_json: AsJson = False) -> None:
         names = [column[0] for column in cursor.description or []]
         sources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     if as_json:
-        _json({"publication": now.name, "published_at": now.manifest["published_at"], "file": str(now.file), "sources": sources})
+        told = {"publication": now.name, "published_at": now.manifest["published_at"], "file": str(now.file)}
+        _json({**told, "damage": vars(found) if found else None, "sources": sources})
+        if found:
+            raise SystemExit(Damaged.exit_code)
         return
     out.print(f"publication  {now.name}, published {now.manifest['published_at']}")
     out.print(f"file         {settings.published}", soft_wrap=True)
@@ -250,6 +262,8 @@ def status(as_json: AsJson = False) -> None:
             f"[yellow]{source['late_after']}, late[/yellow]" if late else str(source["late_after"] or "no rhythm"),
         )
     out.print(table)
+    if found:
+        raise PublicationDamaged(f"{found}; `marsad refresh` publishes it")
 
 
 @app.command()
@@ -434,10 +448,14 @@ def rollback(
 ) -> None:
     """Give readers an earlier publication again."""
     from pipelines.warehouse import lock
+    from pipelines.warehouse.publication import mend
     from pipelines.warehouse.publication import rollback as go_back
 
     settings = Settings.from_environment()
     with lock.writer(settings.lock, "rolling back"):
+        if (found := mend(settings)) is not None and publication is None:
+            # That was the way back; one more step would leave a good publication.
+            raise Damaged(str(found))
         left, taken = go_back(settings, publication)
     out.print(f"readers get {taken.name} again; {left.name} is kept, and its inputs are not published again by themselves")
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipelines.errors import Blocked
 from pipelines.settings import Settings
+from pipelines.warehouse import lock
 
 _STAMP = "made_from"
 
@@ -42,6 +43,16 @@ class NodeResult:
 
 def manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     """dbt's manifest, parsed again only when the fingerprint of models and seeds changed. Raises DbtFailed."""
+    # The page and the daemon load definitions whenever they like, without the writer's lock.
+    with lock.turn(_turns(settings)):
+        return _manifest(settings, made_from)
+
+
+def _turns(settings: Settings) -> Path:
+    return settings.dbt_target.with_name("turn.lock")
+
+
+def _manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     path = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_target / _STAMP
     if stamp.exists() and stamp.read_text(encoding="utf-8") == made_from:
@@ -63,7 +74,8 @@ def build(settings: Settings, select: list[str] | None = None) -> list[NodeResul
     """
     # Of a part, only the tests of that part and what it rests on: others would hold new tables against old ones.
     chosen = ["--select", *select, "--indirect-selection", "buildable"] if select else []
-    return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen)
+    with lock.turn(_turns(settings)):
+        return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen)
 
 
 def _invoke(settings: Settings, *command: str) -> list[NodeResult]:

@@ -39,3 +39,9 @@ class Unreached(Expected):
     """No source answered; what was published last goes on serving."""
 
     exit_code = 9
+
+
+class Damaged(Expected):
+    """The published file is not what was published."""
+
+    exit_code = 10

@@ -12,6 +12,7 @@ from pipelines import alerts, fingerprint
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, why_rest
 from pipelines.reasons import reasons
 from pipelines.settings import Settings
+from pipelines.warehouse import lock, publication
 
 # Not between two and three: there Casablanca's clocks go back when Ramadan begins and forward when it ends, so that 02:30
 # comes twice in one night of the year and not at all in another.
@@ -37,7 +38,13 @@ def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
     )
     def nightly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         settings = Settings.from_environment()
-        rest = why_rest(settings, fingerprint.of(fingerprint.inputs(settings)))
+        try:
+            with lock.writer(settings.lock, "looking for what is new, at night"):
+                publication.mend(settings)
+                rest = why_rest(settings, fingerprint.of(fingerprint.inputs(settings)))
+        except lock.WarehouseLocked:
+            # Somebody writes at this very moment: the run waits for them, and looks then.
+            rest = None
         if rest is None:
             return dg.RunRequest(run_config={"resources": {"warehouse": {"config": {"patience_seconds": PATIENCE_SECONDS}}}})
         heartbeat(context.instance, settings, rest)

@@ -43,12 +43,12 @@ run_monitoring:
 
 
 def why_rest(settings: Settings, inputs: str) -> str | None:
-    """Why a refresh has nothing to do for inputs of this fingerprint; None when it has."""
+    """Why a refresh has nothing to do for inputs of this fingerprint; None when it has. Ask after ``publication.mend``."""
     now = publication.current(settings)
-    if now is not None and now.manifest["fingerprint"] == inputs and publication.is_whole(now):
-        return f"nothing is new since publication {now.name}"
     if inputs in publication.withdrawn(settings):
         return "a publication of these very inputs was rolled back; `marsad refresh --full` publishes them again"
+    if now is not None and now.manifest["fingerprint"] == inputs and publication.damage(settings) is None:
+        return f"nothing is new since publication {now.name}"
     return None
 
 
@@ -60,6 +60,17 @@ def heartbeat(instance: dg.DagsterInstance, settings: Settings, why: str) -> Non
     now = publication.current(settings)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(PUBLICATION_KEY, description=why, metadata={"publication": now.name if now else "none"})
+    )
+
+
+def report_damage(instance: dg.DagsterInstance, found: publication.Found) -> None:
+    """Tell Dagster, on the publication's page, that the published file was found damaged."""
+    import dagster as dg
+
+    instance.report_runless_asset_event(
+        dg.AssetObservation(
+            PUBLICATION_KEY, description=str(found), metadata={name: str(value) for name, value in vars(found).items()}
+        )
     )
 
 

@@ -36,10 +36,13 @@ class RefreshFailed(Blocked):
 
 @dataclass
 class Outcome:
-    """What a refresh did. ``rested`` says why there was nothing to do; ``published`` is None when nothing was published."""
+    """What a refresh did. ``rested`` says why there was nothing to do; ``published`` is None when nothing was published;
+    ``damage`` is what was found wrong with the file that readers had.
+    """
 
     seconds: float
     rested: str | None = None
+    damage: publication.Found | None = None
     published: publication.Publication | None = None
     rows_added: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
@@ -67,22 +70,25 @@ def refresh(
     With ``fetch`` the publishers are asked first; one that does not answer stops nothing.
 
     Another run that writes is waited for, ``patience_seconds`` long.
-    With nothing new since the last publication only a heartbeat is left, and dbt is not even imported.
+    With nothing new since the last publication only a heartbeat is left, and dbt is not even imported. The published file is
+    looked at first: a damaged one gives way to the last good one, and everything is built anew.
     Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
     """
     started = time.monotonic()
     # Taken for a moment: who cannot write should know before everything is imported.
     with lock.writer(settings.lock, "looking for what is new", patience_seconds):
+        # Readers first: asking the publishers may take minutes.
+        damage = publication.mend(settings)
         fetched = _fetch(settings, dataset) if fetch else []
         inputs = fingerprint.of(fingerprint.inputs(settings))
     if not full and dataset is None and (rest := why_rest(settings, inputs)) is not None:
         with instance_of(settings) as instance:
             heartbeat(instance, settings, rest)
         alerts.well(settings, rest)
-        return Outcome(time.monotonic() - started, rested=rest, published=publication.current(settings), fetched=fetched)
+        now = publication.current(settings)
+        return Outcome(time.monotonic() - started, rested=rest, damage=damage, published=now, fetched=fetched)
     outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds)
-    if full:
-        publication.readmit(settings, inputs)
+    outcome.damage = damage
     if outcome.published is not None:
         alerts.well(settings, f"`marsad refresh` published {outcome.published.name}")
     outcome.seconds = time.monotonic() - started

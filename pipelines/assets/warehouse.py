@@ -12,9 +12,10 @@ import duckdb
 from pydantic import PrivateAttr
 
 from pipelines import fingerprint
+from pipelines.quiet import report_damage
 from pipelines.reference import Reference
 from pipelines.settings import Settings
-from pipelines.warehouse import draft, lock
+from pipelines.warehouse import draft, lock, publication
 
 
 class Warehouse(dg.ConfigurableResource):
@@ -37,10 +38,21 @@ class Warehouse(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
         """Hold the lock for the whole run; nothing holds the draft open between runs."""
         self._run = context.run_id or "no run"
-        with lock.writer(self.settings.lock, self._run, self.patience_seconds):
+        log = context.log or dg.get_dagster_logger()
+        with lock.writer(self.settings.lock, self._run, self.patience_seconds, log.warning):
             self._started = time.time()
+            # Now, and not only when publishing: what a killed run left half-built may be what keeps the disk full.
+            publication.sweep(self.settings)
+            damage = publication.mend(self.settings)
+            if damage is not None:
+                log.error(str(damage))
+                if context.instance is not None:
+                    report_damage(context.instance, damage)
             self._inputs = fingerprint.inputs(self.settings)
-            self._beginning = draft.begin(self.settings, self._run, fingerprint.loader(self._inputs), self.reference, self.full)
+            # What spoilt the published file may have spoilt the draft, which carries no checksum.
+            full, why = (True, "the published file was found damaged") if damage else (self.full, "a full rebuild was asked for")
+            loader = fingerprint.loader(self._inputs)
+            self._beginning = draft.begin(self.settings, self._run, loader, self.reference, full, why)
             try:
                 yield self
             finally:

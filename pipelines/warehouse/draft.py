@@ -52,24 +52,26 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def begin(settings: Settings, run: str, loader: str, reference: Reference, full: bool = False) -> Beginning:
+def begin(
+    settings: Settings, run: str, loader: str, reference: Reference, full: bool = False, why: str = "a full rebuild was asked for"
+) -> Beginning:
     """Make the draft ready for ``run`` and mark it dirty before anything else is written.
 
     ``loader`` is the fingerprint of the code that turns releases into records. A draft made by another one or under
-    reference rows that have changed since, a dirty, unreadable or missing draft, or ``full``, begins again: from the
+    reference rows that have changed since, a dirty, unreadable or missing draft, or ``full`` (``why``), begins again: from the
     published file when that was made by the same code under the same reference tables, else empty, from ``data/raw``.
     """
     settings.draft.parent.mkdir(parents=True, exist_ok=True)
-    why = "a full rebuild was asked for" if full else _why_not_kept(settings.draft, loader, reference)
-    if why is None:
+    anew = why if full else _why_not_kept(settings.draft, loader, reference)
+    if anew is None:
         beginning = Beginning("kept", "the draft of the last run is whole")
     else:
         _remove(settings.draft)
-        beginning = Beginning("raw", why)
+        beginning = Beginning("raw", anew)
         if not full and _published_from(settings) == made_with(loader, reference):
             shutil.copyfile(settings.published, settings.draft)
             settings.draft.chmod(0o644)
-            beginning = Beginning("published", why)
+            beginning = Beginning("published", anew)
         else:
             _create(settings.draft)
     with connect(settings) as connection:

@@ -10,8 +10,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,20 +25,30 @@ class WarehouseLocked(Locked):
 
 
 @contextmanager
-def writer(path: Path, run: str, patience_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock at ``path`` for ``run``; wait for it no longer than ``patience_seconds``. Raises WarehouseLocked."""
-    until = time.monotonic() + patience_seconds
+def turn(path: Path) -> Iterator[None]:
+    """Wait until nobody else is at it, for what takes a moment: readers of the dbt project take turns in its target folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def writer(path: Path, run: str, patience_seconds: float = 0.0, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock at ``path`` for ``run``; wait for it no longer than ``patience_seconds``. Raises WarehouseLocked.
+
+    ``waiting`` is told once who holds it, when there is somebody to wait for.
+    """
+    until, told = time.monotonic() + patience_seconds, False
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise WarehouseLocked(
-                        f"the warehouse is being written: {_holder(path)}; try again when that run has ended"
-                    ) from None
+        while not _taken(file.fileno()):
+            held = f"the warehouse is being written: {_holder(path)}"
+            if time.monotonic() >= until:
+                raise WarehouseLocked(f"{held}; try again when that run has ended")
+            if waiting is not None and not told:
+                waiting(f"{held}; waiting for it to end, for {patience_seconds / 60:.0f} minutes at most")
+                told = True
             time.sleep(min(_ASKED_AGAIN_AFTER, max(0.0, until - time.monotonic())))
         holder = {
             "pid": os.getpid(),
@@ -46,11 +56,21 @@ def writer(path: Path, run: str, patience_seconds: float = 0.0) -> Iterator[None
             "run": run,
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        _write(file.fileno(), json.dumps(holder) + "\n")
+        # On a full disk the lock holds without its line: going back to an earlier publication must work there too.
+        with suppress(OSError):
+            _write(file.fileno(), json.dumps(holder) + "\n")
         try:
             yield
         finally:
             _write(file.fileno(), "")
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _write(descriptor: int, text: str) -> None:

@@ -13,6 +13,7 @@ import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ KEPT = 5
 """Publications kept for rolling back."""
 
 _BUILDING = ".building"
+_DAMAGED = ".damaged"
 _NAME = re.compile(r"(\d{6})-[0-9a-f]{12}")
+_SAID_BY_ALL = {"publication", "fingerprint", "bytes", "sha256", "rows"}
 # Blocks that DuckDB may leave empty in a file before the copy is written anew instead of byte by byte.
 _MOST_EMPTY = 0.5
 _PUBLICATION_TABLE = """
@@ -66,6 +69,22 @@ class NothingPublished(Unknown):
 
 
 @dataclass(frozen=True)
+class Found:
+    """A published file that was found damaged: which, what was wrong with it, when it was seen, and what readers got instead
+    (None: no earlier one was whole, and they get nothing until the next publication).
+    """
+
+    publication: str
+    wrong: str
+    found_at: str
+    instead: str | None
+
+    def __str__(self) -> str:
+        now = f"readers get {self.instead} again" if self.instead else "no earlier one is whole, so readers get nothing"
+        return f"{self.publication} was found damaged ({self.wrong}); {now} until the next publication"
+
+
+@dataclass(frozen=True)
 class Publication:
     """One publication: its folder's name ``<ordinal>-<content>`` and its manifest."""
 
@@ -89,7 +108,9 @@ def publications(settings: Settings) -> list[Publication]:
     for folder in _folders(settings):
         # One whose manifest cannot be read is none: it is neither taken up nor in anybody's way.
         with suppress(OSError, ValueError):
-            found.append(Publication(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8"))))
+            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            if isinstance(manifest, dict) and manifest.keys() >= _SAID_BY_ALL:
+                found.append(Publication(folder, manifest))
     return found
 
 
@@ -113,24 +134,156 @@ def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> P
     """
     settings.publications.mkdir(parents=True, exist_ok=True)
     sweep(settings)
-    ordinal = 1 + max((int(folder.name.split("-")[0]) for folder in _folders(settings)), default=0)
-    name = f"{ordinal:06d}-{fingerprint[:12]}"
+    name = f"{_next_ordinal(settings):06d}-{fingerprint[:12]}"
     building = settings.publications / f"{_BUILDING}-{name}"
     building.mkdir()
-    file = building / f"{CATALOG}.duckdb"
     try:
-        rows = _copy(settings.draft, file, fingerprint)
-        _verify(file, rows)
+        said = _fill(settings, building, fingerprint, manifest)
     except BaseException:
         # Half a copy would keep a full disk full.
         _remove(building)
         raise
+    building.chmod(0o555)
+    folder = settings.publications / name
+    building.rename(folder)
+    _sync(settings.publications)
+    # Whoever publishes inputs that were rolled back from asked for them.
+    readmit(settings, fingerprint)
+    _switch(settings, folder)
+    _damage_path(settings).unlink(missing_ok=True)
+    _prune(settings)
+    return Publication(folder, said)
+
+
+def mend(settings: Settings) -> Found | None:
+    """Look whether what readers get is, byte for byte, what was published; if not, give them the last earlier one that is.
+
+    The caller holds the writer's lock. Returns the damage found now, or earlier and not yet published over; it goes into the
+    manifest of the next publication. A damaged publication is set aside as ``.damaged-<name>``, to be looked at, until the
+    next one is.
+    """
+    if not os.path.lexists(settings.current):
+        found = damage(settings)
+    elif (wrong := _what_is_wrong(settings)) is None:
+        return damage(settings)
+    else:
+        found = _found(settings, wrong)
+    if found is None:
+        return None
+    try:
+        # Noted first: a run that is killed from here on has told the next one.
+        _write_durably(_damage_path(settings), json.dumps(vars(found)) + "\n")
+    finally:
+        _set_link_aside(settings)
+        if found.instead is not None and (settings.publications / found.instead).is_dir():
+            _switch(settings, settings.publications / found.instead)
+        else:
+            # Nothing is better than figures that nobody published.
+            settings.current.unlink(missing_ok=True)
+            _sync(settings.warehouse)
+    _set_aside(settings, found.publication)
+    return found
+
+
+def damage(settings: Settings) -> Found | None:
+    """The damage found since the last publication, as ``mend`` noted it."""
+    said = _note(_damage_path(settings))
+    return None if said is None else Found(**said)
+
+
+def why_not_whole(published: Publication) -> str | None:
+    """What differs from what was published: size, checksum, or a log beside the file; None when nothing does."""
+    file, said = published.file, published.manifest
+    try:
+        if (size := file.stat().st_size) != said["bytes"]:
+            return f"{size} bytes, and {said['bytes']} were published"
+        if (sha := checksum(file)) != said["sha256"]:
+            return f"its checksum is {sha}, and {said['sha256']} was published"
+    except OSError as error:
+        return f"the file cannot be read: {error.strerror}"
+    # Any client that opens the file would take it for the last changes to it.
+    return "a write-ahead log stands beside it" if file.with_name(f"{file.name}.wal").exists() else None
+
+
+def _found(settings: Settings, wrong: str) -> Found:
+    name = settings.current.readlink().name if settings.current.is_symlink() else settings.current.name
+    gone = withdrawn(settings)
+    instead = next(
+        (
+            each.name
+            for each in reversed(publications(settings))
+            # Never one that a person went back from: those are later ones, or withdrawn.
+            if (each.name < name or not _NAME.fullmatch(name))
+            and each.manifest["fingerprint"] not in gone
+            and why_not_whole(each) is None
+        ),
+        None,
+    )
+    return Found(name, wrong, datetime.now(UTC).isoformat(timespec="seconds"), instead)
+
+
+def _what_is_wrong(settings: Settings) -> str | None:
+    if not settings.current.is_symlink():
+        return "a folder or a file stands where the link to it should"
+    now = current(settings)
+    if now is not None:
+        return why_not_whole(now)
+    return "its manifest cannot be read" if settings.current.is_dir() else "its folder is gone"
+
+
+def _set_link_aside(settings: Settings) -> None:
+    """Move away what is no link: neither a file nor a folder can be replaced by one in a single step."""
+    if not settings.current.is_symlink():
+        aside = settings.warehouse / f"{_DAMAGED}-current"
+        if aside.is_dir():
+            _remove(aside)
+        settings.current.rename(aside)
+
+
+def _set_aside(settings: Settings, name: str) -> None:
+    folder = settings.publications / name
+    if _NAME.fullmatch(name) and folder.is_dir():
+        for earlier in settings.publications.glob(f"{_DAMAGED}-*"):
+            _remove(earlier)
+        folder.rename(settings.publications / f"{_DAMAGED}-{name}")
+
+
+def _next_ordinal(settings: Settings) -> int:
+    """One more than any that was ever used: those set aside and the one that readers have count too."""
+    used = [folder.name for folder in _folders(settings)]
+    used += [path.name.removeprefix(f"{_DAMAGED}-") for path in settings.publications.glob(f"{_DAMAGED}-*")]
+    if (found := damage(settings)) is not None:
+        used.append(found.publication)
+    return 1 + max((int(name.split("-")[0]) for name in used if _NAME.fullmatch(name)), default=0)
+
+
+def _note(path: Path) -> Any:
+    """What one of the warehouse's own notes says; None when there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise PublicationRefused(f"{path}: cannot be read ({error}): look at it, and remove it") from error
+
+
+def _damage_path(settings: Settings) -> Path:
+    return settings.warehouse / "damage.json"
+
+
+def _fill(settings: Settings, building: Path, fingerprint: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Put the verified copy and its manifest into ``building``, on the disk; returns what the manifest says."""
+    file = building / f"{CATALOG}.duckdb"
+    rows = _copy(settings.draft, file, fingerprint)
+    _verify(file, rows)
+    found = damage(settings)
     said = {
-        "publication": name,
+        "publication": building.name.removeprefix(f"{_BUILDING}-"),
         "fingerprint": fingerprint,
         "bytes": file.stat().st_size,
         "sha256": checksum(file),
         "rows": rows,
+        **({"damage": vars(found)} if found else {}),
         **manifest,
     }
     _write_durably(building / "manifest.json", json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n")
@@ -138,13 +291,7 @@ def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> P
         _sync(path)
         path.chmod(0o444)
     _sync(building)
-    building.chmod(0o555)
-    folder = settings.publications / name
-    building.rename(folder)
-    _sync(settings.publications)
-    _switch(settings, folder)
-    _prune(settings)
-    return Publication(folder, said)
+    return said
 
 
 def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, Publication]:
@@ -163,8 +310,8 @@ def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, 
     if wanted is None or wanted.name == now.name:
         names = ", ".join(each.name for each in kept if each.name != now.name) or "none"
         raise NothingPublished(f"there is no publication {name or 'before ' + now.name} to go back to; kept: {names}")
-    if not is_whole(wanted) or checksum(wanted.file) != wanted.manifest["sha256"]:
-        raise PublicationRefused(f"{wanted.file}: is not the file that was published: its size or checksum differ")
+    if (wrong := why_not_whole(wanted)) is not None:
+        raise PublicationRefused(f"{wanted.file}: is not the file that was published: {wrong}")
     _verify(wanted.file, wanted.manifest["rows"])
     # What is taken up again, going forward, is withdrawn no longer.
     left = (withdrawn(settings) | {now.manifest["fingerprint"]}) - {wanted.manifest["fingerprint"]}
@@ -174,21 +321,14 @@ def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, 
 
 
 def withdrawn(settings: Settings) -> set[str]:
-    """Fingerprints that a person rolled back from."""
-    path = _withdrawn_path(settings)
-    return set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
-
-
-def is_whole(published: Publication) -> bool:
-    """Whether the published file is there in its full size; its checksum is looked at when going back to it."""
-    return published.file.is_file() and published.file.stat().st_size == published.manifest["bytes"]
+    """Fingerprints that a person rolled back from. Raises PublicationRefused when the note of them cannot be read."""
+    return set(_note(_withdrawn_path(settings)) or [])
 
 
 def readmit(settings: Settings, fingerprint: str) -> None:
     """Forget that ``fingerprint`` was rolled back from: a person asked for it again."""
-    left = withdrawn(settings) - {fingerprint}
-    if _withdrawn_path(settings).exists():
-        _write_durably(_withdrawn_path(settings), json.dumps(sorted(left)) + "\n")
+    if fingerprint in (before := withdrawn(settings)):
+        _write_durably(_withdrawn_path(settings), json.dumps(sorted(before - {fingerprint})) + "\n")
 
 
 def sweep(settings: Settings) -> None:

@@ -7,14 +7,23 @@ from contextlib import contextmanager
 
 import duckdb
 
+from pipelines.errors import Damaged
 from pipelines.settings import CATALOG, Settings, sql_text
-from pipelines.warehouse.publication import NothingPublished
+from pipelines.warehouse.publication import NothingPublished, damage
+
+
+class PublicationDamaged(Damaged):
+    """What readers get is not what was published; the message says what gives them the last good one."""
 
 
 @contextmanager
 def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the current publication. Raises NothingPublished."""
+    """A read-only connection to the current publication. Raises NothingPublished, PublicationDamaged."""
     if not settings.published.exists():
+        if (found := damage(settings)) is not None:
+            raise PublicationDamaged(f"{found}; `marsad refresh` publishes it")
+        if settings.current.is_symlink():
+            raise PublicationDamaged(f"{settings.current}: leads to nothing; `marsad refresh` gives readers the last good one")
         raise NothingPublished(f"{settings.current}: nothing has been published yet; run `marsad refresh`")
     # The link is resolved once: the connection stays with this publication while the link moves on.
     file = settings.published.resolve()
@@ -22,7 +31,9 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(file, read_only=True)
     except duckdb.Error as error:
         said = str(error).splitlines()[0]
-        raise NothingPublished(f"{file}: cannot be read ({said}); `marsad rollback` gives readers the one before") from error
+        raise PublicationDamaged(
+            f"{file}: cannot be read ({said}); `marsad refresh` gives readers the last good one and publishes anew"
+        ) from error
     try:
         yield connection
     finally:
