@@ -21,7 +21,7 @@ from pipelines.errors import BadInput, Expected
 from pipelines.settings import Settings
 from pipelines.warehouse import publication
 from pipelines.warehouse.publication import NothingPublished
-from pipelines.warehouse.reading import reader
+from pipelines.warehouse.reading import PublicationDamaged, reader
 
 RECEIVERS = "MARSAD_NOTIFY"
 """Environment variable: apprise addresses with blanks between them. They hold passwords, so they are never printed."""
@@ -346,7 +346,7 @@ def _late_sources(settings: Settings, today: date) -> dict[str, tuple[date, str]
             rows = connection.execute(
                 "select dataset, late_after, contact from quality.source_health where late_after < ?", [today]
             ).fetchall()
-    except NothingPublished:
+    except (NothingPublished, PublicationDamaged):
         return {}
     return {dataset: (late_after, contact) for dataset, late_after, contact in rows}
 

@@ -20,6 +20,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from pipelines import alerts
+from pipelines.datasets import checksum
 from pipelines.settings import Settings
 
 NIGHT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
@@ -76,7 +77,8 @@ def publish(settings: Settings, at: datetime, late_after: str = "2099-01-01", na
             f"create table quality.source_health as select 'connectivity/anrt' as dataset, date '{late_after}' as late_after, "
             "'who@example.org' as contact"
         )
-    manifest = {"published_at": at.isoformat(), "bytes": file.stat().st_size, "fingerprint": "abc"}
+    said = {"publication": name, "fingerprint": "abc", "bytes": file.stat().st_size, "sha256": checksum(file), "rows": {}}
+    manifest = said | {"published_at": at.isoformat()}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     settings.current.unlink(missing_ok=True)
     settings.current.symlink_to(folder)
@@ -339,7 +341,7 @@ def test_a_broken_publication_is_told(settings: Settings) -> None:
     with settings.published.open("a") as file:
         file.write("x")
     [told] = alerts.look(settings, NIGHT, NIGHT)
-    assert "is not there in its full size" in told.text
+    assert "bytes, and " in told.text
 
     shutil.rmtree(settings.current.resolve())
     [told] = alerts.look(settings, NIGHT, NIGHT + DAY)
@@ -365,7 +367,7 @@ def test_a_source_that_becomes_late_is_told_the_next_day(settings: Settings) -> 
     with duckdb.connect(settings.published.resolve()) as connection:
         connection.execute("insert into quality.source_health values ('offshoring/exports', date '2026-11-22', 'oc@example.org')")
     manifest = settings.current / "manifest.json"
-    said = json.loads(manifest.read_text()) | {"bytes": settings.published.stat().st_size}
+    said = json.loads(manifest.read_text()) | {"bytes": settings.published.stat().st_size, "sha256": checksum(settings.published)}
     manifest.write_text(json.dumps(said))
 
     assert alerts.look(settings, NIGHT, NIGHT + 2 * HOUR) == []
