@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorType
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.test_utils import freeze_time
+from dagster._daemon.freshness import FreshnessDaemon
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from pipelines import alerts
@@ -173,3 +176,42 @@ def test_the_night_waits_for_another_writer_and_not_for_ever(tmp_path: Path) -> 
     with lock.writer(path, "night", 10):
         assert json.loads(path.read_text())["run"] == "night"
     other.join()
+
+
+# What Dagster shows of a publication that is too old
+
+
+class _Workspace:
+    """What the freshness daemon asks of a workspace: the graph of what is loaded, and the instance."""
+
+    def __init__(self, instance: dg.DagsterInstance, definitions: dg.Definitions) -> None:
+        self.instance = instance
+        self.asset_graph = definitions.resolve_asset_graph()
+
+    def create_request_context(self) -> LoadingContextForTest:
+        context = LoadingContextForTest(self.instance)
+        context.asset_graph = self.asset_graph  # type: ignore[attr-defined]
+        return context
+
+
+def test_dagsters_own_daemon_shows_a_stale_publication_as_failed() -> None:
+    """The daemon's iteration over the promise of the publication, hours after a heartbeat."""
+
+    @dg.asset(
+        key="publication", freshness_policy=dg.FreshnessPolicy.time_window(fail_window=alerts.TOO_LATE, warn_window=alerts.LATE)
+    )
+    def published() -> None:
+        """Never run here."""
+
+    key = dg.AssetKey("publication")
+    shown = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization(key))
+        for later in (timedelta(), alerts.LATE, alerts.TOO_LATE):
+            with freeze_time(datetime.now(UTC) + later + timedelta(minutes=1)):
+                workspace = _Workspace(instance, dg.Definitions([published]))
+                list(FreshnessDaemon().run_iteration(workspace))  # type: ignore[arg-type]
+            record = instance.get_freshness_state_records([key])[key]
+            shown.append(record.freshness_state.value)
+
+    assert shown == ["PASS", "WARN", "FAIL"]
