@@ -4,6 +4,8 @@ The data sets of a domain are one operation, since a Dagster step costs more tha
 be materialized alone. What does not belong here: anything about one data set. That stands in its ``dataset.yml``.
 """
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -25,8 +27,11 @@ from pipelines.warehouse.tables import TABLE_OF_KIND
 OWNERS = ["team:data-engineering"]
 RAW_TABLES = ("observations", "targets", "events", "releases", "refused_rows", "datasets")
 
-# A file system may answer late; what is wrong with a release does not go away by trying again.
-_TRANSIENT = (OSError, duckdb.IOException)
+# What a file system gets over by itself. A full disk, a missing or a forbidden file does not go away by trying again, nor does
+# what is wrong with a release.
+_PASSING = (
+    errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOLCK, errno.ESTALE, errno.ETIMEDOUT,
+)  # fmt: skip
 _RETRIES, _SECONDS_BETWEEN = 2, 2.0
 _WARNED_OF_EACH = 10
 
@@ -57,8 +62,10 @@ def domain_assets(domain: str, datasets: Sequence[DataSet]) -> dg.AssetsDefiniti
             except SealBroken as seal:
                 broken.append(str(seal))
                 continue
-            except _TRANSIENT as late:
-                raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_SECONDS_BETWEEN) from late
+            except (OSError, duckdb.IOException) as error:
+                if not passes(error):
+                    raise
+                raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_SECONDS_BETWEEN) from error
             for name, problems in loaded.refused.items():
                 for problem in problems[:_WARNED_OF_EACH]:
                     context.log.warning(problem.sentence(f"{dataset.name}/{name}"))
@@ -71,6 +78,15 @@ def domain_assets(domain: str, datasets: Sequence[DataSet]) -> dg.AssetsDefiniti
             raise dg.Failure("\n".join(broken), allow_retries=False)
 
     return load_domain
+
+
+def passes(error: OSError | duckdb.IOException) -> bool:
+    """Whether the same may work a moment later."""
+    if isinstance(error, OSError):
+        return error.errno in _PASSING
+    # DuckDB has no error numbers: it quotes the system, or says that somebody else has the file open.
+    told = str(error)
+    return "Could not set lock" in told or any(os.strerror(number) in told for number in _PASSING)
 
 
 def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:

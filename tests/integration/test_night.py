@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, takewhile
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster._core.definitions.sensor_definition import SensorType
 from dagster._core.loader import LoadingContextForTest
@@ -20,11 +24,14 @@ from dagster._daemon.freshness import FreshnessDaemon
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from pipelines import alerts
+from pipelines.assets import data_sets
+from pipelines.assets.warehouse import Warehouse
 from pipelines.night import CRON, TIMEZONE, night_sensors, seen_fresh
 from pipelines.quiet import instance_of
 from pipelines.settings import Settings
 from pipelines.warehouse import lock
 from pipelines.warehouse.lock import WarehouseLocked
+from tests.house import House
 
 CASABLANCA = ZoneInfo(TIMEZONE)
 FIRST, LAST = date(2024, 1, 1), date(2031, 12, 31)
@@ -215,3 +222,43 @@ def test_dagsters_own_daemon_shows_a_stale_publication_as_failed() -> None:
             shown.append(record.freshness_state.value)
 
     assert shown == ["PASS", "WARN", "FAIL"]
+
+
+# Trying again
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (OSError(errno.EIO, "Input/output error"), True),
+        (OSError(errno.ESTALE, "Stale file handle"), True),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+        (PermissionError(errno.EACCES, "Permission denied"), False),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), False),
+        (duckdb.IOException('IO Error: Could not set lock on file "x": Conflicting lock is held'), True),
+        (duckdb.IOException("IO Error: Could not read from file: Input/output error"), True),
+        (duckdb.IOException("IO Error: Could not write file: No space left on device"), False),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_does_not(error: OSError | duckdb.IOException, again: bool) -> None:
+    assert data_sets.passes(error) is again
+
+
+@pytest.mark.parametrize(("number", "tries"), [(errno.EIO, 3), (errno.ENOSPC, 1)])
+def test_only_what_passes_by_itself_is_tried_again(
+    number: int, tries: int, monkeypatch: pytest.MonkeyPatch, house: House
+) -> None:
+    calls = []
+
+    def load(*_: Any) -> Any:
+        calls.append(number)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(data_sets, "load", load)
+    monkeypatch.setattr(data_sets, "_SECONDS_BETWEEN", 0.0)
+    asset = data_sets.domain_assets("offshoring", [house.bring("offshoring/exports")])
+
+    done = dg.materialize([asset], resources={"warehouse": Warehouse()}, raise_on_error=False)
+
+    assert not done.success
+    assert len(calls) == tries

@@ -196,7 +196,7 @@ class Served:
             found = str(self.ask("query($r: ID!){runOrError(runId:$r){... on Run{status}}}", r=run)["runOrError"]["status"])
             return found if found in ("SUCCESS", "FAILURE", "CANCELED") else None
 
-        return str(wait_for(status, 300))
+        return str(wait_for(status, 600))
 
     def freshness(self) -> str:
         [node] = self.ask('{assetNodes(assetKeys:[{path:["publication"]}]){freshnessStatusInfo{freshnessStatus}}}')["assetNodes"]
@@ -241,8 +241,8 @@ def test_a_night_under_the_real_daemon(house: House) -> None:
         house.bring(name)
     served = Served(house, f"json://127.0.0.1:{receiver.server_port}/")
     try:
-        wait_for(served.is_up, 120)
-        wait_for(served.sensors_have_looked, 120)
+        wait_for(served.is_up, 400)
+        wait_for(served.sensors_have_looked, 400)
 
         assert served.launch() == "SUCCESS", served.log.read_text()
         assert house.settings.current.resolve().name.startswith("000001-")
@@ -252,12 +252,12 @@ def test_a_night_under_the_real_daemon(house: House) -> None:
         good = release.read_bytes()
         release.write_bytes(good.replace(b"2023", b"2024", 1))
         assert served.launch() == "FAILURE"
-        wait_for(lambda: "Marsad: the refresh failed" in got, 120)
+        wait_for(lambda: "Marsad: the refresh failed" in got, 400)
         assert "an accepted release never changes" in alerts.reports(house.settings)[-1].read_text(encoding="utf-8")
 
         release.write_bytes(good)
         assert served.launch() == "SUCCESS"
-        wait_for(lambda: "Marsad: the refresh goes well again" in got, 120)
+        wait_for(lambda: "Marsad: the refresh goes well again" in got, 400)
         started = below(served.process.pid)
         assert len(started) >= 4
     finally:
