@@ -5,7 +5,7 @@
     ('int_current_observations', 'cell_id'), ('int_current_observations', 'definition, ref_area, urbanisation, breakdown, period_key'),
     ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id'),
     ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'),
-    ('lineage', 'mart, row_key, role, source_id'),
+    ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
     ('areas', 'ref_area'), ('indicators', 'indicator'), ('definitions', 'definition'), ('units', 'unit_measure'), ('publishers', 'publisher'),
     ('documents', 'document'), ('strategies', 'strategy'), ('code_lists', 'code_list, code'), ('conventions', 'convention'),
 ] %}

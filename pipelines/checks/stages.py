@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -52,11 +53,59 @@ AGE = StageCheck("age", "The source was heard of within the publisher's promise.
 
 
 def raw_records(connection: duckdb.DuckDBPyConnection, kind: str) -> dg.AssetCheckResult:
-    """Validate the whole raw table of ``kind`` against its record model."""
+    """Validate the whole raw table of ``kind`` against its record model, and that its ids are unique."""
     table = TABLE_OF_KIND[kind]
-    frame = connection.sql(f"select {', '.join(columns(kind))} from raw.{table}").pl()
-    failing = failures(RECORDS[kind].to_schema(), frame)
-    return RAW_RECORDS.result(["raw", table], failing is None, {"rows": frame.height} | _shown(failing))
+    # What holds between rows is asked of DuckDB, which needs not all of them in memory; the rest is held row by row.
+    schema, keys = row_by_row(RECORDS[kind].to_schema())
+    height = 0
+    failing: list[pl.DataFrame] = []
+    for frame in frames(connection, f"select {', '.join(columns(kind))} from raw.{table}"):
+        found = failures(schema, frame)
+        if found is not None and not failing:
+            failing.append(found.with_columns(pl.col("index") + height))
+        height += frame.height
+    for key in keys:
+        doubled = connection.sql(
+            f"select {', '.join(key)} from raw.{table} group by all having count(*) > 1 order by all limit {MOST_SHOWN}"
+        ).pl()
+        if not doubled.is_empty():
+            failing.append(doubled)
+    shown = {"failing": dg.MetadataValue.md("\n\n".join(markdown(each) for each in failing))} if failing else {}
+    return RAW_RECORDS.result(["raw", table], not failing, {"rows": height} | shown)
+
+
+ROWS_AT_ONCE = 500_000
+"""Rows of a table that pandera is shown together: whole tables would not fit into memory for ever."""
+
+
+def frames(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pl.DataFrame]:
+    """What ``query`` gives, in collected frames of some ``ROWS_AT_ONCE`` rows; at least one, maybe empty.
+
+    pandera gets frames: of a LazyFrame it checks the schema only, and bad values pass.
+    """
+    reader = connection.sql(query).to_arrow_reader(ROWS_AT_ONCE)
+    waiting = [pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))]
+    height = 0
+    for batch in reader:
+        waiting.append(pl.DataFrame(pl.from_arrow(batch)))
+        height += waiting[-1].height
+        if height >= ROWS_AT_ONCE:
+            yield pl.concat(waiting)
+            waiting, height = [], 0
+    if waiting:
+        yield pl.concat(waiting)
+
+
+def row_by_row(schema: Any) -> tuple[Any, list[list[str]]]:
+    """The pandera schema without its rules about several rows, and the keys that those say are unique."""
+    keys = [[name] for name, column in schema.columns.items() if column.unique]
+    alone = copy.deepcopy(schema)
+    for column in alone.columns.values():
+        column.unique = False
+    if schema.unique:
+        keys.append(list(schema.unique))
+        alone.unique = None
+    return alone, keys
 
 
 def age(connection: duckdb.DuckDBPyConnection, dataset: DataSet, max_age_days: int, today: date) -> dg.AssetCheckResult:
@@ -86,7 +135,3 @@ def failures(schema: Any, frame: pl.DataFrame) -> pl.DataFrame | None:
         cases: pl.DataFrame = errors.failure_cases
         return cases.head(MOST_SHOWN)
     return None
-
-
-def _shown(failing: pl.DataFrame | None) -> dict[str, Any]:
-    return {} if failing is None else {"failing": dg.MetadataValue.md(markdown(failing))}

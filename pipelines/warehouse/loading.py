@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -63,23 +63,25 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     paths = {path.name: path for path in release_paths(dataset)}
     loaded = Loaded()
     fresh, refused = _sort_out(dataset, paths, {} if remade else known, loaded)
-    statements, more = _statements(dataset, fresh, read, reference, paths.keys())
-    refused |= more
-    forgotten = known.keys() if remade else (known.keys() - paths.keys()) | (known.keys() & (refused.keys() | statements.keys()))
+    forgotten = known.keys() if remade else (known.keys() - paths.keys()) | (known.keys() & (refused.keys() | fresh.keys()))
+    heights: dict[str, int] = {}
     connection.execute("begin transaction")
     try:
         _describe(connection, dataset)
         for name in forgotten:
             _forget(connection, dataset, name)
+        for statements, more in _statements(dataset, fresh, read, reference, paths.keys()):
+            refused |= more
+            if statements:
+                _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
+                heights |= {name: frame.height for name, frame in statements.items()}
         for name, found in refused.items():
             loaded.refused[name] = found
             _refuse(connection, dataset, name, fresh.get(name), _checksum(paths[name]), found)
-        if statements:
-            loaded.added = list(statements)
-            _accept(connection, dataset, [fresh[name] for name in statements], statements, reference)
-        if (forgotten or statements) and (remade or dataset.kind in ids.KINDS):
+        loaded.added = list(heights)
+        if (forgotten or heights) and (remade or dataset.kind in ids.KINDS):
             _settle(connection, dataset, loaded)
-        loaded.rows_added = sum(statements[name].height for name in loaded.added)
+        loaded.rows_added = sum(heights[name] for name in loaded.added)
         if (
             loaded.added
             or loaded.elsewhere
@@ -172,11 +174,16 @@ def _sort_out(
 
 def _statements(
     dataset: DataSet, fresh: dict[str, Release], read: Reader, reference: Reference, names: Collection[str]
-) -> tuple[dict[str, pl.DataFrame], dict[str, list[Problem]]]:
-    """Statements of the releases that keep every rule, and the problems of those that do not."""
+) -> Iterator[tuple[dict[str, pl.DataFrame], dict[str, list[Problem]]]]:
+    """Statements of the releases that keep every rule, and the problems of those that do not; as many releases at a time as
+    have some ``ROWS_AT_ONCE`` statements, so that memory follows the largest release and not the number of releases.
+    """
     good: dict[str, pl.DataFrame] = {}
     refused: dict[str, list[Problem]] = {}
     for name, release in fresh.items():
+        if sum(frame.height for frame in good.values()) >= ROWS_AT_ONCE:
+            yield _sound(dataset, fresh, good, reference, refused)
+            good, refused = {}, {}
         if release.document is not None and release.document not in reference.codes("documents"):
             message = f"the sidecar names document {release.document!r}, which is not in the documents seed"
             refused[name] = [Problem("a known document", message)]
@@ -189,6 +196,21 @@ def _statements(
             good[name] = of_release(read(release.path, dataset.kind, dataset.options), release.document)
         except ReleaseUnreadable as error:
             refused[name] = [Problem(error.rule, str(error), error.row, error.column, error.value)]
+    yield _sound(dataset, fresh, good, reference, refused)
+
+
+ROWS_AT_ONCE = 250_000
+"""Statements checked and inserted together: some hundreds of megabytes."""
+
+
+def _sound(
+    dataset: DataSet,
+    fresh: dict[str, Release],
+    good: dict[str, pl.DataFrame],
+    reference: Reference,
+    refused: dict[str, list[Problem]],
+) -> tuple[dict[str, pl.DataFrame], dict[str, list[Problem]]]:
+    """Moves from ``good`` to ``refused`` what breaks a rule."""
     for name in list(good):
         read_on = _last_read(good[name], release=fresh[name], reference=reference)
         if read_on > fresh[name].recorded_at.date() + _CLOCKS_APART:

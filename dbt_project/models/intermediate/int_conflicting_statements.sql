@@ -14,16 +14,22 @@ same_cell as (
         current_values.observation_id as current_observation_id
     from statements
     inner join current_values on current_values.cell_id = statements.cell_id
-    where statements.observation_id <> current_values.observation_id
+    where current_values.statements > 1 and statements.observation_id <> current_values.observation_id
         and not {{ allow_each_other('current_values', 'statements') }}
+),
+
+-- Most indicators have one definition only: their cells need not be held against each other.
+redefined as (
+    select * from current_values
+    where indicator in (select indicator from current_values group by indicator having min(definition) <> max(definition))
 ),
 
 other_definition as (
     select
         'DEFINITION' as basis, other.observation_id as other_observation_id,
         one.observation_id as current_observation_id
-    from current_values as one
-    inner join current_values as other
+    from redefined as one
+    inner join redefined as other
         on other.indicator = one.indicator and other.ref_area = one.ref_area and other.urbanisation = one.urbanisation
         and other.breakdown = one.breakdown and other.period_key = one.period_key and other.unit_measure = one.unit_measure
     where other.definition > one.definition and not {{ allow_each_other('one', 'other') }}

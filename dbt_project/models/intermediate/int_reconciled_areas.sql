@@ -12,12 +12,20 @@ existing as (
     select distinct ref_area, urbanisation, period_end from cells
 ),
 
+published as (
+    select * from cells where is_exact and ref_area in (select whole from parts)
+),
+
+-- Only what the whole was published for: of a series of communes alone there is nothing to compare.
 series as (
     select distinct
         parts.kind, parts.whole, cells.indicator, cells.definition, cells.aggregation, cells.urbanisation, cells.breakdown,
         cells.period, cells.period_key, cells.period_end, cells.unit_measure
     from cells
     inner join parts on parts.part = cells.ref_area
+    inner join published
+        on published.ref_area = parts.whole and published.definition = cells.definition and published.urbanisation = cells.urbanisation
+        and published.breakdown = cells.breakdown and published.period_key = cells.period_key
 ),
 
 aggregated as (
@@ -57,10 +65,10 @@ final as (
         aggregated.parts_expected, aggregated.parts_found, aggregated.parts_without_weight, aggregated.missing_parts,
         case when aggregated.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (aggregated.parts_found + 1) end as rounding_of_counts
     from aggregated
-    inner join cells as published
+    inner join published
         on published.ref_area = aggregated.whole and published.definition = aggregated.definition
         and published.urbanisation = aggregated.urbanisation and published.breakdown = aggregated.breakdown
-        and published.period_key = aggregated.period_key and published.is_exact
+        and published.period_key = aggregated.period_key
 )
 
 select * from final
