@@ -159,6 +159,8 @@ class Ask:
 @asynccontextmanager
 async def client(limits: Limits) -> AsyncIterator[Client]:
     """A client for one night; all its connections end with it."""
+    # What it does by itself is to print every attempt; here the last one is told, with its reason.
+    stamina.instrumentation.set_on_retry_hooks([])
     async with httpx.AsyncClient(
         headers={"User-Agent": user_agent(), "Accept-Encoding": "gzip"},
         timeout=httpx.Timeout(limits.read, connect=limits.connect),

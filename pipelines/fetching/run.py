@@ -35,7 +35,10 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Source:
-    """What ``fetch:`` in a ``dataset.yml`` says. ``secret`` names an environment variable and the header that carries it."""
+    """What ``fetch:`` in a ``dataset.yml`` says; its options come on top of the reader's.
+
+    ``secret`` names an environment variable and the header that carries it.
+    """
 
     dataset: DataSet
     fetcher: str
@@ -65,7 +68,7 @@ def sources(datasets: Sequence[DataSet]) -> list[Source]:
                 Source(
                     dataset,
                     name,
-                    option(said, "options", dict, {}),
+                    dataset.options | option(said, "options", dict, {}),
                     frozenset(option(said, "hosts", list, [])),
                     option(said, "max_megabytes", int, 0) * _MEGABYTE or None,
                     secret or None,
