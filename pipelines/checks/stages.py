@@ -113,6 +113,10 @@ def age(connection: duckdb.DuckDBPyConnection, dataset: DataSet, max_age_days: i
 
     Most documents print no date, but a figure was not published before the end of the period that it is of.
     """
+    [(releases,)] = connection.execute("select count(*) from raw.releases where dataset = ?", [dataset.name]).fetchall()
+    if not releases:
+        # Not late: never begun. What became of asking for it is told by `marsad status`.
+        return AGE.result(dataset.key, True, {"last heard of": "no release yet", "allowed": max_age_days})
     ended = "least(period_end, published_not_after)" if dataset.kind == "observation" else "null"
     heard: date | None
     [(heard,)] = connection.execute(
