@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,14 @@ _RELEASE_NAME = re.compile(r"(?:undated|\d{4}(?:-\d{2}(?:-\d{2})?)?)__[a-z0-9][a
 _DATASET_KEYS = {
     "title", "description", "publisher", "address", "licence", "reader", "kind", "expected_every", "max_age_days", "contact",
 }  # fmt: skip
+MEASURES = ("rows", "indicators", "areas", "periods")
+"""What must not become fewer from one publication to the next."""
+MayShrink = dict[str, Decimal]
+"""By measure, what part of what there was may vanish, in percent; nothing of what is not named."""
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
 _SIDECAR_KEYS = {"document", "published_on", "published_precision", "retrieved_on", "note"}
 _SIDECAR_OPTIONAL = {"replaces", "reason", "package", "workbooks", "fetched", "sha256", "recorded_at"}
-_DATASET_OPTIONAL = {"options", "fetch", "out_of_service"}
+_DATASET_OPTIONAL = {"options", "fetch", "out_of_service", "may_shrink"}
 
 
 class DataSetInvalid(BadInput):
@@ -60,6 +66,7 @@ class DataSet:
     max_age_days: int | None
     contact: str
     options: dict[str, Any] = field(default_factory=dict)
+    may_shrink: MayShrink = field(default_factory=dict)
     fetch: dict[str, Any] | None = None
     """Where it is fetched from (see ``fetching``); None when people bring its releases."""
     out_of_service: str | None = None
@@ -136,6 +143,10 @@ def read_data_set(path: Path, elsewhere: Path | None = None) -> DataSet:
         raise DataSetInvalid(f"{path}: max_age_days is {said['max_age_days']} but expected_every is null: say both or neither")
     if said["expected_every"] is not None and not isinstance(said["max_age_days"], int):
         raise DataSetInvalid(f"{path}: expected_every is {said['expected_every']} but max_age_days is not a number of days")
+    try:
+        allowed = may_shrink(said.get("may_shrink"))
+    except ValueError as error:
+        raise DataSetInvalid(f"{path}: {error}") from error
     folder = path.parent
     return DataSet(
         folder=folder,
@@ -146,7 +157,23 @@ def read_data_set(path: Path, elsewhere: Path | None = None) -> DataSet:
         fetch=said.get("fetch"),
         out_of_service=said.get("out_of_service"),
         elsewhere=None if elsewhere is None else elsewhere / folder.parent.name / folder.name,
+        may_shrink=allowed,
     )
+
+
+def may_shrink(said: Any) -> MayShrink:
+    """What ``may_shrink`` allows to vanish between two publications, as in ``{rows: 5 %, periods: 1 %}``. Raises ValueError."""
+    if said is None:
+        return {}
+    if not isinstance(said, dict) or said.keys() - set(MEASURES):
+        raise ValueError(f"may_shrink is {said!r}, must give a share for some of {', '.join(MEASURES)}, as in {{rows: 5 %}}")
+    allowed = {}
+    for measure, share in said.items():
+        matched = _SHARE.fullmatch(share) if isinstance(share, str) else None
+        if matched is None or Decimal(matched[1]) > 100:
+            raise ValueError(f"may_shrink of {measure} is {share!r}, must be a share from 0 % to 100 %, as in {{rows: 5 %}}")
+        allowed[measure] = Decimal(matched[1])
+    return allowed
 
 
 def release_paths(dataset: DataSet) -> list[Path]:

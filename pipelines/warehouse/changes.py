@@ -1,0 +1,389 @@
+"""What changed between two warehouse files: releases, statements, values, contradictions, verdicts, checks, rows by table.
+
+Both files are attached and asked in SQL, so any two can be compared: a table or column that only one of them has is said to be
+added or removed, and the rest is compared without it. What does not belong here: whether a change may be published
+(``shrinkage``), how it is printed (``cli``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.settings import sql_text
+
+MOST_LISTED = 50
+"""Entries listed of each kind of change; the count is always the whole."""
+
+Changes = dict[str, Any]
+"""As it stands in a manifest: ``since`` (name of the earlier publication, None when there is none), and ``releases``,
+``statements``, ``values``, ``contradictions``, ``verdicts``, ``checks``, ``tables``: each a list, or a table of
+``{count, listed}`` by what happened. Empty ones are left out, so that nothing but ``since`` says that nothing changed.
+"""
+
+# Rows of these have no key of their own in the file: the place of a statement in its release is one.
+_PLACE = ("dataset", "release", "release_row")
+_STATEMENTS = ("observations", "targets", "events")
+# Says which publication a file is, not what is in it.
+_NAMEPLATE = "reference.publication"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Columns and primary key (empty when there is none) of one table."""
+
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+@contextmanager
+def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with both files attached, read-only, as ``before`` and ``after``."""
+    with duckdb.connect() as connection:
+        for name, file in (("before", before), ("after", after)):
+            connection.execute(f"attach {sql_text(file)} as {name} (read_only)")
+        yield connection
+
+
+def shapes(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str, Shape]:
+    """Every table of ``before`` or ``after`` by ``schema.table``, the pipeline's own and the nameplate aside."""
+    keys = {
+        (schema, table): tuple(key)
+        for schema, table, key in connection.execute(
+            "select schema_name, table_name, constraint_column_names from duckdb_constraints() "
+            "where database_name = ? and constraint_type = 'PRIMARY KEY'",
+            [side],
+        ).fetchall()
+    }
+    keys |= {("raw", table): _PLACE for table in _STATEMENTS}
+    found = connection.execute(
+        "select schema_name, table_name, list(column_name order by column_index) "
+        "from duckdb_columns() where database_name = ? and schema_name <> 'pipeline' "
+        "and (schema_name, table_name) in (select (schema_name, table_name) from duckdb_tables() where database_name = ?) "
+        "group by all order by all",
+        [side, side],
+    ).fetchall()
+    return {
+        f"{schema}.{table}": Shape(tuple(columns), keys.get((schema, table), ()))
+        for schema, table, columns in found
+        if f"{schema}.{table}" != _NAMEPLATE
+    }
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, since: str, checks_before: Mapping[str, str], checks_after: Mapping[str, str]
+) -> Changes:
+    """What ``after`` has, lacks or says otherwise than ``before``, which is publication ``since``.
+
+    Checks are given by name with their verdicts (passed, warned, failed); those that were not made both times are compared
+    only when they do not pass.
+    """
+    before, after = shapes(connection, "before"), shapes(connection, "after")
+    shared = {name: _common(before[name], after[name]) for name in before.keys() & after.keys()}
+    found = {
+        "releases": _releases(connection),
+        "statements": _statements(connection, shared),
+        "values": _values(connection, shared),
+        "contradictions": _contradictions(connection, shared),
+        "verdicts": _verdicts(connection, shared),
+        "checks": _checks(checks_before, checks_after),
+        "tables": _tables(connection, before, after, shared),
+    }
+    return {"since": since} | {name: said for name, said in found.items() if said}
+
+
+def nothing_changed(changes: Changes) -> bool:
+    """Whether both files hold the same, and every check says the same of them."""
+    return changes["since"] is not None and len(changes) == 1
+
+
+def summary(changes: Changes) -> list[tuple[str, str]]:
+    """What changed, a line for each kind: its name and a short sentence."""
+    if changes["since"] is None:
+        return [("since", str(changes.get("why", "this is the first publication")))]
+    if nothing_changed(changes):
+        return [("since", f"{changes['since']}: nothing changed")]
+    lines = [("since", str(changes["since"]))]
+    for kind in ("releases", "values", "contradictions", "verdicts", "checks"):
+        counts = [f"{said['count']:,} {what}" for what, said in changes.get(kind, {}).items()]
+        if counts:
+            lines.append((kind, ", ".join(counts)))
+    for each in changes.get("statements", []):
+        lines.append(("statements", f"{each['dataset']}: {_counts(each)}"))
+    for each in changes.get("tables", []):
+        lines.append(("tables", f"{each['table']}: {_counts(each)}"))
+    return lines
+
+
+def _counts(each: Mapping[str, Any]) -> str:
+    said = [f"{each[what]:,} {what}" for what in ("added", "removed", "changed") if each.get(what)]
+    if "columns_added" in each or "columns_removed" in each:
+        named = [f"+{name}" for name in each.get("columns_added", [])] + [f"-{name}" for name in each.get("columns_removed", [])]
+        said.append("columns " + " ".join(named))
+    if each.get("is"):
+        said.insert(0, f"table {each['is']}")
+    return f"{', '.join(said)} ({_number(each['before'])} -> {_number(each['after'])} rows)"
+
+
+def _number(count: int | None) -> str:
+    return "no" if count is None else f"{count:,}"
+
+
+def _common(before: Shape, after: Shape) -> Shape:
+    """The columns that both have, and the key if both have that."""
+    columns = tuple(name for name in after.columns if name in before.columns)
+    return Shape(columns, after.key if after.key == before.key and set(after.key) <= set(columns) else ())
+
+
+def _releases(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Releases that came, went, were accepted or refused at last, or had another put in their place."""
+    rows = _rows(
+        connection,
+        """
+        with before_stands as (
+            select releases.*, mended.release as replaced_by, mended.reason as replaced_because
+            from before.raw.releases as releases
+            left join before.raw.releases as mended
+                on mended.dataset = releases.dataset and mended.replaces = releases.release and mended.status = 'ACCEPTED'
+        ),
+        after_stands as (
+            select releases.*, mended.release as replaced_by, mended.reason as replaced_because
+            from after.raw.releases as releases
+            left join after.raw.releases as mended
+                on mended.dataset = releases.dataset and mended.replaces = releases.release and mended.status = 'ACCEPTED'
+        ),
+        judged as (
+            select
+                case
+                    when was.release is null and now.status = 'REFUSED' then 'refused'
+                    when was.release is null then 'added'
+                    when now.release is null then 'removed'
+                    when was.status = 'REFUSED' and now.status = 'ACCEPTED' then 'accepted after all'
+                    when was.status = 'ACCEPTED' and now.status = 'REFUSED' then 'no longer accepted'
+                    when was.replaced_by is null and now.replaced_by is not null then 'replaced'
+                    when was.replaced_by is not null and now.replaced_by is null then 'no longer replaced'
+                    when was.sha256 <> now.sha256 then 'other bytes'
+                end as what,
+                coalesce(now.dataset, was.dataset) as dataset, coalesce(now.release, was.release) as release,
+                coalesce(now.row_count, was.row_count) as statements, now.replaced_by, now.replaced_because as reason
+            from before_stands as was
+            full join after_stands as now on now.dataset = was.dataset and now.release = was.release
+        )
+        select distinct * from judged where what is not null order by all
+        """,
+    )
+    return _by_what(rows)
+
+
+def _statements(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> list[dict[str, Any]]:
+    """Statements by data set: before, after, and how many came, went or are said otherwise; changed data sets only."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in (f"raw.{table}" for table in _STATEMENTS):
+        said = _said(shared[name])
+        sides = [f"select dataset, count(*), sum({said}) from {side}.{name} group by dataset" for side in ("before", "after")]
+        unlike = connection.execute(
+            f"select distinct dataset from (({sides[0]} except {sides[1]}) union ({sides[1]} except {sides[0]}))"
+        ).fetchall()
+        if unlike:
+            # Statements that stayed as they are were seen to by their sum: only the rest is held against each other by row.
+            where = f"where dataset in ({', '.join(sql_text(dataset) for (dataset,) in unlike)})"
+            for each in _rows(connection, f"{_compared(name, shared[name], where)} {_COUNTED_BY_DATASET}"):
+                had = found.setdefault(each["dataset"], {"dataset": each["dataset"]})
+                for what, count in each.items():
+                    if what != "dataset":
+                        had[what] = had.get(what, 0) + count
+    return [found[name] for name in sorted(found)]
+
+
+_COUNTED = """
+    count(*) filter (in_before) as before, count(*) filter (in_after) as after,
+    count(*) filter (not in_before) as added, count(*) filter (not in_after) as removed,
+    count(*) filter (in_before and in_after and differs) as changed
+"""
+_COUNTED_BY_DATASET = f"select dataset, {_COUNTED} from compared group by dataset"
+
+
+def _said(shape: Shape) -> str:
+    """What a row says, in 64 bits: two rows that differ and hash alike would go unseen, one in 10^19."""
+    return f"hash({', '.join(_quoted(shape.columns))})"
+
+
+def _alike(connection: duckdb.DuckDBPyConnection, table: str, shape: Shape) -> bool:
+    """Whether both have the same rows, whatever their order: told by their number and the sum of their hashes."""
+    [was], [now] = (
+        connection.execute(f"select count(*), sum({_said(shape)}) from {side}.{table}").fetchall() for side in ("before", "after")
+    )
+    return bool(was == now)
+
+
+def _compared(table: str, shape: Shape, where: str = "") -> str:
+    """A CTE ``compared`` with one row per key: where it is, and whether the other columns differ."""
+    key = ", ".join(_quoted(shape.key))
+    sides = ", ".join(
+        f"{side}_rows as (select {key}, {_said(shape)} as said from {side}.{table} {where})" for side in ("before", "after")
+    )
+    return f"""
+        with {sides},
+        compared as (
+            select {key}, was.said is not null as in_before, now.said is not null as in_after, was.said <> now.said as differs
+            from before_rows as was full join after_rows as now using ({key})
+        )
+    """
+
+
+def _values(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
+    """Cells whose current figure is another now: what is said of it, from what to what."""
+    table = "intermediate.int_current_observations"
+    about = ("indicator", "definition", "ref_area", "urbanisation", "breakdown", "period")
+    figure = ("value", "bound", "value_lower", "value_upper", "obs_status")
+    if not _has(shared, table, ("cell_id", "publisher", "document", *about, *figure)):
+        return {}
+    rows = _rows(
+        connection,
+        f"""
+        select 'revised' as what, {", ".join(f"now.{name}" for name in about)},
+            {", ".join(f"was.{name} as {name}_before, now.{name} as {name}_after" for name in (*figure, "publisher", "document"))}
+        from before.{table} as was
+        inner join after.{table} as now using (cell_id)
+        where {_differ(figure)}
+        order by {", ".join(f"now.{name}" for name in about)}, cell_id
+        """,
+    )
+    return _by_what(rows)
+
+
+def _contradictions(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
+    """Pairs of statements that contradict each other now and did not, or did and do not."""
+    table = "quality.contradictions"
+    about = (
+        "basis", "kind", "indicator", "ref_area", "urbanisation", "breakdown", "period", "current_value", "current_publisher",
+        "current_document", "other_value", "other_publisher", "other_document",
+    )  # fmt: skip
+    if not _has(shared, table, ("row_key", *about)):
+        return {}
+    named = ", ".join(about)
+    rows = _rows(
+        connection,
+        f"""
+        select 'opened' as what, {named} from after.{table} anti join before.{table} using (row_key)
+        union all
+        select 'closed' as what, {named} from before.{table} anti join after.{table} using (row_key)
+        order by all
+        """,
+    )
+    return _by_what(rows)
+
+
+def _verdicts(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
+    """Targets that are judged otherwise than before, by the same method."""
+    table = "marts.strategy_progress"
+    about = ("target_id", "method_code", "strategy", "indicator", "due_period")
+    if not _has(shared, table, (*about, "verdict", "verdict_reason")):
+        return {}
+    rows = _rows(
+        connection,
+        f"""
+        select 'changed' as what, {", ".join(f"now.{name}" for name in about)},
+            was.verdict as verdict_before, now.verdict as verdict_after, now.verdict_reason as reason
+        from before.{table} as was
+        inner join after.{table} as now using (target_id, method_code)
+        where was.verdict is distinct from now.verdict
+        order by all
+        """,
+    )
+    return _by_what(rows)
+
+
+def _checks(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
+    """Checks whose verdict changed; a check that is new, or gone, when it does not pass."""
+    rows = [
+        {"what": after.get(name, "not made"), "check": name, "before": before.get(name), "after": after.get(name)}
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name, "passed") != after.get(name, "passed")
+    ]
+    return _by_what(rows)
+
+
+def _tables(
+    connection: duckdb.DuckDBPyConnection,
+    before: Mapping[str, Shape],
+    after: Mapping[str, Shape],
+    shared: Mapping[str, Shape],
+) -> list[dict[str, Any]]:
+    """Marts, quality and reference tables whose rows or columns changed; counts are of rows that both can be compared in."""
+    found = []
+    for name in sorted(name for name in before.keys() | after.keys() if name.split(".")[0] in ("marts", "quality", "reference")):
+        if name not in shared:
+            side, what = ("after", "added") if name in after else ("before", "removed")
+            [(count,)] = connection.execute(f"select count(*) from {side}.{name}").fetchall()
+            other = "before" if side == "after" else "after"
+            found.append({"table": name, "is": what, side: int(count), other: None})
+            continue
+        shape = shared[name]
+        counted: dict[str, Any] = {}
+        if _alike(connection, name, shape):
+            [(count,)] = connection.execute(f"select count(*) from after.{name}").fetchall()
+            counted = {"before": int(count), "after": int(count)}
+        elif shape.key:
+            [counted] = _rows(connection, f"{_compared(name, shape)} select {_COUNTED} from compared")
+        else:
+            [counted] = _rows(connection, _counted_without_key(name, shape))
+        columns = {
+            "columns_added": [each for each in after[name].columns if each not in before[name].columns],
+            "columns_removed": [each for each in before[name].columns if each not in after[name].columns],
+        }
+        said = {what: named for what, named in columns.items() if named}
+        if said or "added" in counted:
+            found.append({"table": name, **counted, **said})
+    return found
+
+
+def _counted_without_key(table: str, shape: Shape) -> str:
+    """Rows that only one side has; a row that changed counts as one that went and one that came."""
+    columns = ", ".join(_quoted(shape.columns))
+    was, now = f"select {columns} from before.{table}", f"select {columns} from after.{table}"
+    return f"""
+        select
+            (select count(*) from before.{table}) as before, (select count(*) from after.{table}) as after,
+            (select count(*) from ({now} except all {was})) as added,
+            (select count(*) from ({was} except all {now})) as removed,
+            0 as changed
+    """
+
+
+def _has(shared: Mapping[str, Shape], table: str, columns: Sequence[str]) -> bool:
+    return table in shared and set(columns) <= set(shared[table].columns)
+
+
+def _differ(columns: Sequence[str]) -> str:
+    return "(" + " or ".join(f"was.{name} is distinct from now.{name}" for name in columns) + ")"
+
+
+def _quoted(columns: Sequence[str]) -> list[str]:
+    return [f'"{name}"' for name in columns]
+
+
+def _by_what(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """``{what: {count, listed}}``; what is listed is capped."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        said = found.setdefault(row["what"], {"count": 0, "listed": []})
+        said["count"] += 1
+        if said["count"] <= MOST_LISTED:
+            said["listed"].append({name: value for name, value in row.items() if name != "what" and value is not None})
+    return found
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [
+        {name: f"{value.normalize():f}" if isinstance(value, Decimal) else value for name, value in zip(names, row, strict=True)}
+        for row in cursor.fetchall()
+    ]
