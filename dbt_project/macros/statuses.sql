@@ -10,3 +10,8 @@
     {#- The weaker of two statuses: F > I > E > P > U > B, D > A, and any status without a value before all. -#}
     case when {{ status_weakness(one) }} >= {{ status_weakness(other) }} then {{ one }} else {{ other }} end
 {%- endmacro %}
+
+{% macro weakest_of(status) -%}
+    {#- The weakest status of a group, by the same order; the last in the alphabet of two that are equally weak. -#}
+    substring(max(cast({{ status_weakness(status) }} as varchar) || {{ status }}), 2)
+{%- endmacro %}

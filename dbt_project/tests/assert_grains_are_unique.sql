@@ -6,6 +6,8 @@
     ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id'),
     ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'),
     ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
+    ('int_compared_units', 'series_key, ref_area'), ('int_compared_series', 'series_key'),
+    ('int_disparity_measures', 'series_key, weighting, area_grouping, measure_code'), ('area_groups', 'area_grouping, region'),
     ('areas', 'ref_area'), ('indicators', 'indicator'), ('definitions', 'definition'), ('units', 'unit_measure'), ('publishers', 'publisher'),
     ('documents', 'document'), ('strategies', 'strategy'), ('code_lists', 'code_list, code'), ('conventions', 'convention'),
 ] %}

@@ -6,6 +6,14 @@ with sources as (
     select 'TARGET' as source_kind, target_id as source_id from {{ ref('stg_targets') }}
     union all
     select 'EVENT' as source_kind, event_id as source_id from {{ ref('stg_events') }}
+),
+
+parts as (
+    select units.series_key, count(statements.observation_id) as statements
+    from {{ ref('int_compared_units') }} as units
+    inner join {{ ref('stg_observations') }} as statements on statements.observation_id = units.observation_id
+    where units.is_exact
+    group by units.series_key
 )
 
 select lineage.mart, lineage.row_key, 'unknown source' as broken
@@ -15,4 +23,15 @@ where sources.source_id is null
 {% for mart in ['regional_indicators', 'regional_company_creation', 'local_indicators', 'national_indicators'] %}
 union all
 select '{{ mart }}', row_key, 'a value without a source' from {{ ref(mart) }} where value is not null and observation_id is null
+{% endfor %}
+-- Measures over many units have their parts in int_compared_units, by series: as many statements as they say they rest on.
+{% for mart, column, count in [
+    ('regional_disparity', 'series_key', 'units_found'), ('regional_convergence', 'series_key', 'units_in_both'),
+    ('regional_convergence', 'previous_series_key', 'units_in_both'),
+] %}
+union all
+select '{{ mart }}', marts.row_key, 'fewer statements than units'
+from {{ ref(mart) }} as marts
+left join parts on parts.series_key = marts.{{ column }}
+where marts.{{ count }} > coalesce(parts.statements, 0)
 {% endfor %}

@@ -9,7 +9,9 @@ with cells as (
 ),
 
 weights as (
-    select indicator, ref_area, urbanisation, period_end, min(value) as weight
+    select
+        indicator, ref_area, urbanisation, period_end,
+        min(value) as weight, min(observation_id) as weight_observation_id, min(document) as weight_document
     from cells
     where breakdown = '_T' and is_exact
     group by indicator, ref_area, urbanisation, period_end
@@ -18,9 +20,11 @@ weights as (
 
 final as (
     select
-        cells.observation_id, cells.indicator, cells.definition, cells.ref_area, cells.urbanisation, cells.breakdown,
-        cells.period, cells.period_key, cells.period_end, cells.unit_measure, cells.value, cells.is_exact, cells.has_value, cells.dataset, cells.obs_status, cells.comment,
-        areas.level, areas.area_type, areas.region, indicators.aggregation, indicators.denominator, weights.weight,
+        cells.observation_id, cells.indicator, cells.definition, cells.ref_area, cells.geo_version, cells.urbanisation, cells.breakdown,
+        cells.freq_class, cells.period, cells.period_key, cells.period_start, cells.period_end, cells.unit_measure, cells.value, cells.is_exact, cells.has_value, cells.dataset, cells.obs_status, cells.comment,
+        areas.level, areas.area_type, areas.region, areas.in_province_sums, areas.in_commune_sums,
+        indicators.aggregation, indicators.per_head, indicators.denominator,
+        weights.weight, weights.weight_observation_id, weights.weight_document,
         -- Counts printed to the last unit are not rounded.
         case when cells.printed_decimals = 0 and cells.unit_mult = 0 and indicators.aggregation = 'SUM' then 0
             else {{ rounding_error('cells.printed_decimals', 'cells.unit_mult') }}

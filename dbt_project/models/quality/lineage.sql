@@ -6,6 +6,8 @@
     ('regional_company_creation', 'row_key', 'subtracted_observation_id', 'SUBTRACTED'),
     ('local_indicators', 'row_key', 'observation_id', 'VALUE'),
     ('local_indicators', 'row_key', 'population_observation_id', 'POPULATION'),
+    ('urban_rural_divide', 'row_key', 'urban_observation_id', 'URBAN_VALUE'),
+    ('urban_rural_divide', 'row_key', 'rural_observation_id', 'RURAL_VALUE'),
     ('national_indicators', 'row_key', 'observation_id', 'VALUE'),
     ('national_indicators', 'row_key', 'previous_observation_id', 'PREVIOUS_VALUE'),
     ('strategy_progress', "target_id || '|' || method_code", 'actual_observation_id', 'ACTUAL'),

@@ -1,0 +1,79 @@
+-- Every area with the figure by which areas of its level are compared, and what it weighs: the parts of every measure of
+-- disparity, convergence and composition. Each level covers the country once.
+with cells as (
+    select
+        *,
+        case when level = 'region' then 'region' when in_province_sums then 'province' when in_commune_sums then 'commune' end as unit_level,
+        -- The months that a period covers within its year: figures of other months are another season.
+        case when freq_class = 'FLOW' then {{ month_day('period_start') }} || '/' else '' end || {{ month_day('period_end') }}
+        || '/' || cast(extract(year from period_end) - coalesce(extract(year from period_start), extract(year from period_end)) as varchar) as season
+    from {{ ref('int_reconciliation_cells') }}
+    where unit_measure <> 'RANK' and (level = 'region' or in_province_sums or in_commune_sums)
+),
+
+-- A unit that has no urban (or no rural) part is not missing from the urban (rural) figures.
+existing as (
+    select unit_level, urbanisation, period_end, count(distinct ref_area) as units_existing
+    from cells
+    group by unit_level, urbanisation, period_end
+),
+
+units as (
+    select
+        count(*) filter (where level = 'region') as region, count(*) filter (where in_province_sums) as province,
+        count(*) filter (where in_commune_sums) as commune
+    from {{ ref('areas') }}
+),
+
+expected as (
+    select
+        existing.unit_level, existing.urbanisation, existing.period_end,
+        case
+            when existing.urbanisation <> '_T' then existing.units_existing
+            when existing.unit_level = 'region' then units.region
+            when existing.unit_level = 'province' then units.province
+            else units.commune
+        end as units_expected
+    from existing
+    cross join units
+),
+
+final as (
+    select
+        {{ row_key(['cells.definition', 'cells.unit_level', 'cells.urbanisation', 'cells.breakdown', 'cells.period_key']) }} as series_key,
+        cells.unit_level, cells.ref_area, cells.region, cells.geo_version, cells.indicator, cells.definition, cells.urbanisation, cells.breakdown,
+        cells.freq_class, cells.season, cells.period, cells.period_key, cells.period_start, cells.period_end, cells.unit_measure,
+        case
+            when cells.aggregation = 'SUM' and cells.per_head then 'PER_HEAD'
+            when cells.aggregation = 'RATIO' then 'RATE'
+            else 'VALUE'
+        end as basis,
+        cells.value, cells.is_exact, cells.obs_status,
+        case
+            when not cells.is_exact then null
+            when cells.aggregation = 'SUM' and cells.per_head then {{ per_head('cells.value', 'population.population') }}
+            else cast(cells.value as double)
+        end as rate,
+        case
+            when cells.aggregation = 'SUM' and cells.per_head then population.population
+            when cells.aggregation = 'RATIO' then cells.weight
+        end as weight,
+        case
+            when cells.aggregation = 'SUM' and cells.per_head then {{ convention_text('per_head_population_indicator') }}
+            when cells.aggregation = 'RATIO' then cells.denominator
+        end as weight_indicator,
+        case when cells.aggregation = 'SUM' and cells.per_head then population.population_on else cells.period_end end as weight_on,
+        case
+            when cells.aggregation = 'SUM' and cells.per_head then population.population_observation_id
+            when cells.aggregation = 'RATIO' then cells.weight_observation_id
+        end as weight_observation_id,
+        expected.units_expected, cells.observation_id
+    from cells
+    inner join expected
+        on expected.unit_level = cells.unit_level and expected.urbanisation = cells.urbanisation and expected.period_end = cells.period_end
+    left join {{ ref('int_population_denominators') }} as population
+        on population.ref_area = cells.ref_area and population.urbanisation = cells.urbanisation
+        and population.period_end = cells.period_end and cells.per_head
+)
+
+select * from final

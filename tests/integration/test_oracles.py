@@ -1,0 +1,170 @@
+"""Worked examples of the literature through the marts' own macros, in a database of their own, and what must hold of any data.
+
+``tests/oracles`` is a dbt project of seeds, models that call the macros, and tests to half a unit of the last printed digit.
+The property tests run the SQL that dbt compiled from those models over random data: many groups in one query.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.running import CHECKOUT
+
+ORACLES = CHECKOUT / "tests" / "oracles"
+
+
+@dataclass(frozen=True)
+class Oracles:
+    """What dbt made of the worked examples, and the SQL it ran."""
+
+    results: dict[str, tuple[str, str]]
+    compiled: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def oracles(tmp_path_factory: pytest.TempPathFactory) -> Oracles:
+    from dbt.cli.main import dbtRunner
+
+    project = tmp_path_factory.mktemp("oracles") / "project"
+    shutil.copytree(ORACLES, project)
+    shutil.copytree(CHECKOUT / "dbt_project" / "macros", project / "macros")
+    shutil.copy(CHECKOUT / "data" / "seeds" / "conventions.csv", project / "seeds")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MARSAD_ORACLES", str(project.parent / "oracles.duckdb"))
+        outcome = dbtRunner().invoke(
+            [
+                "--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--log-path", str(project / "logs"),
+                "--no-send-anonymous-usage-stats", "--no-version-check", "--no-partial-parse",
+                "build", "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(project / "target"),
+            ]
+        )  # fmt: skip
+    assert outcome.exception is None
+    results = {each.node.name: (str(each.status), str(each.message)) for each in outcome.result.results}
+    compiled = {path.stem: path.read_text(encoding="utf-8") for path in (project / "target" / "compiled").rglob("*.sql")}
+    return Oracles(results, {name: sql.replace('"oracles"."main".', "") for name, sql in compiled.items()})
+
+
+def test_every_worked_example_is_as_printed(oracles: Oracles) -> None:
+    assert {name: said for name, said in oracles.results.items() if said[0] not in ("success", "pass")} == {}
+    written = {path.stem for folder in ("models", "tests") for path in (ORACLES / folder).glob("*.sql")}
+    assert written <= oracles.results.keys()
+
+
+def test_no_example_reaches_the_warehouse_project() -> None:
+    seeds = {path.name for path in (ORACLES / "seeds").glob("*.csv")}
+    assert seeds.isdisjoint(path.name for path in (CHECKOUT / "data" / "seeds").glob("*.csv"))
+    assert os.path.commonpath([ORACLES, CHECKOUT / "dbt_project"]) == str(CHECKOUT)
+
+
+# Many small countries fail together: shrinking them would cost minutes and tell nothing more.
+AS_DRAWN = settings(max_examples=5, phases=[Phase.generate])
+
+UNIT = st.tuples(st.floats(1e-2, 1e4), st.floats(1, 1e6), st.sampled_from("ABC"))
+COUNTRIES = st.lists(st.lists(UNIT, min_size=1, max_size=12), min_size=20, max_size=40)
+Cases = list[tuple[str, str, str, float, float]]
+
+
+def case(name: str, units: list[tuple[float, float, str]], *, rates: float = 1, weights: float = 1, copies: int = 1) -> Cases:
+    """Units of one country, in another unit of measurement or each there several times over."""
+    return [
+        (name, f"{copy:02}.{place:03}", group, rate * rates, weight * weights)
+        for copy in range(copies)
+        for place, (rate, weight, group) in enumerate(units)
+    ]
+
+
+def measured(sql: str, cases: Cases) -> dict[str, dict[str, float | None]]:
+    """Measures by country, by code."""
+    with duckdb.connect() as connection:
+        connection.register(
+            "disparity_cases", pl.DataFrame(cases, schema=["example", "ref_area", "area_group", "rate", "weight"], orient="row")
+        )
+        found: dict[str, dict[str, float | None]] = {}
+        for example, code, value, reason in connection.execute(sql).fetchall():
+            assert (value is None) == (reason is not None), (example, code, value, reason)
+            found.setdefault(example, {})[code] = value
+    return found
+
+
+@AS_DRAWN
+@given(countries=COUNTRIES)
+def test_disparity_does_not_depend_on_units_copies_or_order(
+    oracles: Oracles, countries: list[list[tuple[float, float, str]]]
+) -> None:
+    cases: Cases = []
+    for number, units in enumerate(countries):
+        cases += case(f"{number}", units)
+        cases += case(f"{number} rates in thousands", units, rates=1e3)
+        cases += case(f"{number} weights in thousandths", units, weights=1e-3)
+        cases += case(f"{number} three times", units, copies=3)
+        cases += case(f"{number} backwards", units[::-1])
+        cases += case(f"{number} all equal", [(units[0][0], weight, group) for _, weight, group in units])
+    found = measured(oracles.compiled["disparity_of_cases"], cases)
+
+    for name, measures in found.items():
+        number, _, variant = name.partition(" ")
+        if variant == "all equal":
+            assert {code for code, value in measures.items() if value not in (0, None)} <= {"MAX_MIN"}, (name, measures)
+            assert measures["MAX_MIN"] == 1
+            continue
+        for code, value in measures.items():
+            if code == "GINI_CORRECTED":  # n/(n-1) of a country with copies is another one
+                continue
+            assert value == pytest.approx(found[number][code], rel=1e-9, abs=1e-12), (name, code)
+            assert value is not None and value > -1e-15, (name, code)
+        for total in ("THEIL_T", "THEIL_L"):
+            parts = [measures[f"{total}_BETWEEN"], measures[f"{total}_WITHIN"]]
+            assert sum(part for part in parts if part is not None) == pytest.approx(measures[total], abs=1e-12), name
+        gini, hoover = measures["GINI"], measures["HOOVER"]
+        assert gini is not None and hoover is not None and hoover - 1e-12 <= gini < 1, name
+
+
+@AS_DRAWN
+@given(countries=COUNTRIES, scale=st.floats(0.01, 100))
+def test_convergence_does_not_depend_on_units_or_order(
+    oracles: Oracles, countries: list[list[tuple[float, float, str]]], scale: float
+) -> None:
+    cases = []
+    for number, units in enumerate(countries):
+        for variant, factor, order in (("", 1, 1), (" scaled", scale, 1), (" backwards", 1, -1)):
+            cases += [
+                (f"{number}{variant}", f"{place:03}", 5.0, before * factor, after * factor)
+                for place, (before, after, _) in enumerate(units[::order])
+            ]
+    with duckdb.connect() as connection:
+        connection.register(
+            "convergence_cases", pl.DataFrame(cases, schema=["example", "ref_area", "years", "before", "after"], orient="row")
+        )
+        relation = connection.sql(oracles.compiled["convergence_of_cases"])
+        names = relation.columns
+        found = {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in relation.fetchall()}
+
+    for number, units in enumerate(countries):
+        plain = found[f"{number}"]
+        assert (plain["beta_slope"] is None) == (len(units) < 3 or len({before for before, _, _ in units}) == 1)
+        assert (plain["half_life"] is None) == (plain["speed"] is None or plain["speed"] <= 0)
+        for variant, factor in ((" scaled", scale), (" backwards", 1)):
+            for name, value in found[f"{number}{variant}"].items():
+                expected = plain[name]
+                if name.startswith("delta"):
+                    expected *= factor
+                if name in ("sigma_before", "sigma_after", "cv_before", "cv_after", "delta_before", "delta_after"):
+                    assert value == pytest.approx(expected, rel=1e-6, abs=1e-6 * factor), (name, variant)
+                elif (
+                    name == "beta_slope"
+                    and expected is not None
+                    and max(b for b, _, _ in units) > 1.1 * min(b for b, _, _ in units)
+                ):
+                    assert value == pytest.approx(expected, rel=1e-6, abs=1e-9), (name, variant)
+        if len(units) == 1:
+            assert plain["sigma_before"] == plain["cv_before"] == plain["delta_before"] == 0
+        assert plain["delta_before"] >= -1e-9 * math.fsum(before for before, _, _ in units)
