@@ -13,7 +13,8 @@
     ('indicators', 'denominator', 'indicators', 'indicator'), ('documents', 'publisher', 'publishers', 'publisher'),
     ('documents', 'printed_by', 'publishers', 'publisher'), ('strategies', 'predecessor', 'strategies', 'strategy'),
     ('areas', 'parent', 'areas', 'ref_area'), ('areas', 'province', 'areas', 'ref_area'), ('areas', 'region', 'areas', 'ref_area'),
-    ('area_groups', 'region', 'areas', 'ref_area'), ('datasets', 'publisher', 'publishers', 'publisher'),
+    ('area_groups', 'region', 'areas', 'ref_area'), ('index_components', 'definition', 'definitions', 'definition'),
+    ('index_components', 'pillar', 'index_pillars', 'pillar'), ('datasets', 'publisher', 'publishers', 'publisher'),
 ] %}
 {% for model, column, reference, key in uses %}
 select distinct '{{ model }}.{{ column }}' as used_in, {{ column }} as code

@@ -12,7 +12,8 @@ from tests.house import DATA
 from tests.integration.conftest import Whole
 
 MARTS = {
-    "local_indicators", "national_indicators", "regional_company_creation", "regional_convergence", "regional_disparity",
+    "local_indicators", "national_indicators", "regional_company_creation", "regional_convergence", "regional_digital_index",
+    "regional_disparity", "regional_index_components",
     "regional_indicators", "urban_rural_divide", "strategy_progress",
     "strategy_scorecard", "strategy_targets", "strategy_timeline",
 }  # fmt: skip
@@ -25,6 +26,7 @@ COUNTS = {
     "statements", "statements_in_conflict", "statements_replaced", "targets", "achieved", "on_track", "off_track", "reversing",
     "met_on_time", "met_late", "missed", "indeterminate", "not_comparable", "not_measurable", "no_baseline", "measured",
     "regions_reporting", "regions_expected", "regions_exact", "unit_mult", "units_found", "units_expected", "units_in_both",
+    "variants", "variants_undefined", "dominates", "is_dominated_by", "components_used", "components_needed",
 }  # fmt: skip
 
 
@@ -179,6 +181,8 @@ def test_units_named_by_a_mart_are_in_the_catalogue(whole: Whole, models: dict[s
         ("regional_company_creation", "minuend"),
         ("local_indicators", "value"),
         ("urban_rural_divide", "gap"),
+        ("regional_index_components", "score"),
+        ("regional_digital_index", "arithmetic_score"),
         ("national_indicators", "value"),
         ("strategy_progress", "actual_value"),
         ("strategy_targets", "value"),

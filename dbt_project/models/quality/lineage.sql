@@ -8,6 +8,8 @@
     ('local_indicators', 'row_key', 'population_observation_id', 'POPULATION'),
     ('urban_rural_divide', 'row_key', 'urban_observation_id', 'URBAN_VALUE'),
     ('urban_rural_divide', 'row_key', 'rural_observation_id', 'RURAL_VALUE'),
+    ('regional_index_components', 'row_key', 'observation_id', 'FIGURE'),
+    ('regional_index_components', 'row_key', 'weight_observation_id', 'DENOMINATOR'),
     ('national_indicators', 'row_key', 'observation_id', 'VALUE'),
     ('national_indicators', 'row_key', 'previous_observation_id', 'PREVIOUS_VALUE'),
     ('strategy_progress', "target_id || '|' || method_code", 'actual_observation_id', 'ACTUAL'),
@@ -20,6 +22,12 @@ with observations as (
     where {{ column }} is not null
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
+),
+
+indices as (
+    select distinct 'regional_digital_index' as mart, index_code || '|' || ref_area as row_key, 'OBSERVATION' as source_kind, observation_id as source_id, 'FIGURE' as role
+    from {{ ref('regional_index_components') }}
+    where observation_id is not null and weight is not null
 ),
 
 targets as (
@@ -46,6 +54,8 @@ events as (
 
 final as (
     select mart, row_key, source_kind, source_id, role from observations
+    union all
+    select mart, row_key, source_kind, source_id, role from indices
     union all
     select mart, row_key, source_kind, source_id, role from targets
     union all

@@ -1,0 +1,73 @@
+-- The index of every area that has every weighed component, under every normalisation, aggregation and set of weights: as
+-- declared, and with each pillar's weight moved up or down by the declared share, in all combinations.
+with figures as (
+    select * from {{ ref('int_index_figures') }} where weight is not null and status = 'USED'
+),
+
+scores as (
+    {{ normalised_scores('figures') }}
+),
+
+needed as (
+    select index_code, count(distinct component) as components
+    from {{ ref('int_index_figures') }}
+    where weight is not null
+    group by index_code
+),
+
+pillars as (
+    select index_code, pillar, row_number() over (partition by index_code order by pillar) - 1 as place
+    from {{ ref('index_pillars') }}
+    where weight is not null
+),
+
+combinations as (
+    select index_code, {{ numbers_below('power(2, count(*))') }} as combination from pillars group by index_code
+),
+
+weight_sets as (
+    select index_code, 'NOMINAL' as weight_set, pillar, cast(1 as double) as factor from pillars
+    union all
+    select
+        pillars.index_code, 'VARIED_' || cast(combinations.combination as varchar) as weight_set, pillars.pillar,
+        1 + (2 * (floor(combinations.combination / power(2, pillars.place)) % 2) - 1) * {{ convention('index_weight_variation') }} as factor
+    from pillars
+    inner join combinations on combinations.index_code = pillars.index_code
+),
+
+weighed as (
+    select
+        scores.index_code, scores.ref_area, weight_sets.weight_set, scores.component,
+        scores.weight * weight_sets.factor as weight,
+        scores.goalpost, scores.minmax, scores.zscore, scores.borda
+    from scores
+    inner join weight_sets on weight_sets.index_code = scores.index_code and weight_sets.pillar = scores.pillar
+),
+
+aggregated as (
+    {%- set variants = [
+        ('GOALPOST', 'ARITHMETIC'), ('GOALPOST', 'GEOMETRIC'), ('MINMAX', 'ARITHMETIC'), ('ZSCORE', 'ARITHMETIC'), ('BORDA', 'ARITHMETIC'),
+    ] %}
+    {%- for normalisation, aggregation in variants %}
+    select
+        weighed.index_code, weighed.ref_area, weighed.weight_set, '{{ normalisation }}' as normalisation, '{{ aggregation }}' as aggregation,
+        {{ weighted_geometric(normalisation | lower, 'weight') if aggregation == 'GEOMETRIC' else weighted_arithmetic(normalisation | lower, 'weight') }} as score
+    from weighed
+    inner join needed on needed.index_code = weighed.index_code
+    group by weighed.index_code, weighed.ref_area, weighed.weight_set, needed.components
+    having count(*) = needed.components
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+-- Ranked to the digits that a sum of doubles is sure of, so that equal scores share a rank.
+final as (
+    select
+        *,
+        case when score is not null then rank() over (
+            partition by index_code, weight_set, normalisation, aggregation order by round(score, 9) desc nulls last
+        ) end as area_rank
+    from aggregated
+)
+
+select * from final
