@@ -40,6 +40,11 @@ aggregated as (
         end) filter (where cells.is_exact) as total,
         sum(cells.weight) filter (where cells.is_exact) as weight,
         count(*) filter (where cells.is_exact and cells.weight is null) as parts_without_weight,
+        count(*) filter (where cells.obs_status = 'Q') as parts_suppressed,
+        count(cells.weight) as parts_with_weight, sum(cells.weight) as weight_of_all,
+        {{ weakest_of('cells.obs_status') }} as parts_status,
+        max(cells.denominator) filter (where series.aggregation = 'RATIO') as denominator,
+        {{ joined("case when series.aggregation = 'RATIO' then cells.weight_document end") }} as denominator_document,
         sum(cells.rounding) as roundings, max(cells.rounding) as rounding,
         {{ joined("case when not coalesce(cells.is_exact, false) then parts.part end") }} as missing_parts
     from series
@@ -58,12 +63,22 @@ final as (
         aggregated.kind, aggregated.indicator, aggregated.definition, aggregated.whole as ref_area, aggregated.urbanisation, aggregated.breakdown,
         aggregated.period, aggregated.period_key, aggregated.unit_measure,
         published.value as published_value, published.observation_id as published_observation_id,
-        case when aggregated.aggregation = 'SUM' then aggregated.total
+        -- What is left beside a published total would give the suppressed part away.
+        case
+            when aggregated.parts_suppressed > 0 then null
+            when aggregated.aggregation = 'SUM' then aggregated.total
             when aggregated.parts_without_weight = 0 then cast({{ share('aggregated.total', 'aggregated.weight') }} as {{ amount() }})
         end as computed_value,
         case when aggregated.aggregation = 'SUM' then aggregated.roundings else aggregated.rounding end + published.rounding as tolerance,
         aggregated.parts_expected, aggregated.parts_found, aggregated.parts_without_weight, aggregated.missing_parts,
-        case when aggregated.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (aggregated.parts_found + 1) end as rounding_of_counts
+        case when aggregated.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (aggregated.parts_found + 1) end as rounding_of_counts,
+        aggregated.parts_suppressed,
+        -- Of counts, how many of the parts were found; of shares, how much of the denominator they hold.
+        case
+            when aggregated.aggregation = 'SUM' then {{ share('aggregated.parts_found', 'aggregated.parts_expected') }}
+            when aggregated.parts_with_weight = aggregated.parts_expected then {{ share('aggregated.weight', 'aggregated.weight_of_all') }}
+        end as coverage_share,
+        aggregated.parts_status, aggregated.denominator, aggregated.denominator_document
     from aggregated
     inner join published
         on published.ref_area = aggregated.whole and published.definition = aggregated.definition

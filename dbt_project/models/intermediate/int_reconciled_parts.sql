@@ -87,7 +87,9 @@ final as (
         published.value as published_value, published.observation_id as published_observation_id,
         sums.computed_value, sums.rounding + published.rounding as tolerance,
         sums.parts_expected, sums.parts_found, 0 as parts_without_weight, sums.missing_parts,
-        case when published.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (sums.parts_found + 1) end as rounding_of_counts
+        case when published.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (sums.parts_found + 1) end as rounding_of_counts,
+        0 as parts_suppressed, {{ share('sums.parts_found', 'sums.parts_expected') }} as coverage_share,
+        cast(null as varchar) as parts_status, cast(null as varchar) as denominator, cast(null as varchar) as denominator_document
     from sums
     inner join cells as published
         on published.definition = sums.definition and published.ref_area = sums.ref_area and published.urbanisation = sums.urbanisation

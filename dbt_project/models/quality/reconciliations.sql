@@ -35,6 +35,7 @@ judged as (
     select
         kind, indicator, definition, cast(null as varchar) as dataset, ref_area, urbanisation, breakdown, period, period_key, unit_measure,
         published_value, published_observation_id, computed_value, tolerance, parts_expected, parts_found, missing_parts,
+        coverage_share, parts_status, denominator, denominator_document,
         case
             when parts_found < parts_expected or computed_value is null then 'INCOMPLETE'
             when kind = 'CITIES_WITHIN_REGION' and computed_value <= published_value + tolerance then 'OK'
@@ -42,6 +43,7 @@ judged as (
             else 'DIFFERENCE'
         end as status,
         case
+            when parts_suppressed > 0 then 'a part is suppressed, so the total is too'
             when parts_found < parts_expected then 'not every part has an exact value'
             when computed_value is null then 'the weights of ' || parts_without_weight || ' parts are not known'
             when kind = 'CITIES_WITHIN_REGION' and computed_value <= published_value + tolerance then 'the cities listed do not exceed their region'
@@ -59,6 +61,7 @@ judged as (
         kind, indicator, null as definition, dataset, ref_area, '_T' as urbanisation, '_T' as breakdown, period, period_key, null as unit_measure,
         null as published_value, null as published_observation_id, null as computed_value, null as tolerance,
         1 as parts_expected, 0 as parts_found, ref_area as missing_parts,
+        cast(0 as double) as coverage_share, obs_status as parts_status, null as denominator, null as denominator_document,
         'INCOMPLETE' as status, 'no figure of this commune in the data set (status ' || obs_status || ')' || coalesce(': ' || comment, '') as explanation
     from absent
 ),
@@ -75,7 +78,7 @@ final as (
         case when judged.status <> 'INCOMPLETE' then judged.published_value - judged.computed_value end as difference,
         judged.tolerance,
         cast(judged.parts_expected as integer) as parts_expected, cast(judged.parts_found as integer) as parts_found,
-        judged.missing_parts, judged.published_observation_id
+        judged.missing_parts, judged.coverage_share, judged.parts_status, judged.denominator, judged.denominator_document, judged.published_observation_id
     from judged
     left join {{ ref('indicators') }} as indicators on indicators.indicator = judged.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = judged.ref_area
