@@ -28,6 +28,7 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.fetching.attempts import Attempt
+    from pipelines.previewing import Preview
 
 REFUSED_SOME = 4
 
@@ -377,11 +378,14 @@ def add(
     note: Annotated[str | None, typer.Option(help="Anything the next reader should know.")] = None,
     replaces: Annotated[str | None, typer.Option(help="File name of the release whose slip this one mends.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is replaced.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, show what it would change, and file nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, on a terminal too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """File a release: check it, give it its sidecar, seal it. The next refresh loads it."""
+    """File a release: check it, show what it changes, give it its sidecar, seal it. The next refresh loads it."""
     from pipelines.datasets import data_sets
-    from pipelines.filing import Sidecar, file_release
+    from pipelines.filing import Sidecar, file_release, read_checked
+    from pipelines.previewing import preview
     from pipelines.reference import Reference
     from pipelines.warehouse import lock
 
@@ -389,35 +393,141 @@ def add(
     known = {each.name: each for each in data_sets(settings.raw, settings.elsewhere)}
     if dataset not in known:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(sorted(known))}")
-    when, precision = _printed_date(published_on)
-    said = Sidecar(document, when, precision, _day(retrieved_on), note, replaces, reason)
+    asks = sys.stdin.isatty() and not yes and not as_json
+    if asks and document is None and published_on is None:
+        document = (
+            typer.prompt("Which document of data/seeds/documents.csv is it (empty: none)", default="", show_default=False) or None
+        )
+        if document is None:
+            published_on = (
+                typer.prompt("Published on (YYYY, YYYY-MM, YYYY-MM-DD; empty: not known)", default="", show_default=False) or None
+            )
+            note = note or typer.prompt("Anything the next reader should know", default="", show_default=False) or None
+    when, precision = _dated(published_on, "--published-on")
+    said = Sidecar(document, when, precision, _dated(retrieved_on, "--retrieved-on", day=True)[0], note, replaces, reason)
+    reference = Reference(settings.seeds)
+    statements = read_checked(known[dataset], file, document, reference)
+    changes = preview(settings, known[dataset], file, statements, said, reference)
+    if not as_json:
+        _show(changes)
+    if dry_run or (asks and not typer.confirm("File it?", default=True)):
+        _json({"dataset": dataset, "filed": False, "changes": asdict(changes)}) if as_json else out.print("nothing was filed")
+        return
     with lock.writer(settings.lock, "filing a release"):
-        release, statements = file_release(known[dataset], file, said, Reference(settings.seeds))
+        release, count = file_release(known[dataset], file, said, reference)
     if as_json:
-        _json({"dataset": dataset, "release": release.name, "statements": statements, "sha256": release.sha256})
+        _json(
+            {
+                "dataset": dataset,
+                "filed": True,
+                "release": release.name,
+                "statements": count,
+                "sha256": release.sha256,
+                "changes": asdict(changes),
+            }
+        )
+    else:
+        out.print(f"filed {dataset}/{release.name}: {count} statements, sealed {release.sha256[:12]}; `marsad refresh` loads it")
+
+
+def _dated(text: str | None, option: str, *, day: bool = False) -> tuple[date | None, str]:
+    from pipelines.datasets import ReleaseInvalid
+    from pipelines.inbox import printed_date
+
+    try:
+        return printed_date(text, day=day)
+    except ReleaseInvalid as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _show(changes: Preview) -> None:
+    """What a release would change, in counts and first lines."""
+    if changes.compared_with is None:
+        out.print(f"{changes.statements} statements; nothing is published to compare them with")
     else:
         out.print(
-            f"filed {dataset}/{release.name}: {statements} statements, sealed {release.sha256[:12]}; `marsad refresh` loads it"
+            f"{changes.statements} statements against {changes.compared_with}: {changes.new} new, {changes.repeated} repeated, "
+            f"{changes.revised} revised, {changes.contradicting} against other publishers, {changes.bounds} bounds or roundings",
+            soft_wrap=True,
         )
+    for title, lines in (("new", changes.first), ("revised", changes.revisions), ("contradicts", changes.contradictions)):
+        for line in lines:
+            out.print(f"  {title:<12} {escape(line)}", soft_wrap=True)
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not YYYY-MM-DD", param_hint="--retrieved-on") from None
+@app.command("new-dataset")
+def new_dataset(
+    name: Annotated[str, typer.Argument(help="<domain>/<dataset>, in small letters, digits and underscores.")],
+    title_en: Annotated[str | None, typer.Option()] = None,
+    title_fr: Annotated[str | None, typer.Option()] = None,
+    title_ar: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option(help="What is in it, and what to beware of.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="A row of data/seeds/publishers.csv.")] = None,
+    address: Annotated[str | None, typer.Option(help="Where the publisher shows it.")] = None,
+    licence: Annotated[str | None, typer.Option(help="As the publisher states it.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Who to ask.")] = None,
+    kind: Annotated[str, typer.Option(help="observation, target or event.")] = "observation",
+    reader: Annotated[str, typer.Option(help="figures, table or another module of pipelines/sources.")] = "figures",
+    expected_every: Annotated[str | None, typer.Option(help="The publisher's rhythm (P1M, P3M, P1Y); none by default.")] = None,
+    max_age_days: Annotated[
+        int | None, typer.Option(help="Later than this it counts as late; goes with --expected-every.")
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, dir_okay=False, help="A file of the publisher: its columns are asked for."),
+    ] = None,
+    options: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="YAML with the reader's options, instead of questions.")
+    ] = None,
+) -> None:
+    """Describe a new data set: writes the folder with its dataset.yml, checked. What no flag says is asked on a terminal."""
+    import yaml
 
+    from pipelines.describing import asked_options, describe
+    from pipelines.reference import Reference
 
-def _printed_date(text: str | None) -> tuple[date | None, str]:
-    if text is None:
-        return None, "UNKNOWN"
-    precision = {4: "YEAR", 7: "MONTH", 10: "DAY"}.get(len(text))
-    try:
-        if precision is None:
-            raise ValueError(text)
-        return date.fromisoformat(text + "-01-01"[: 10 - len(text)] if precision == "YEAR" else (text + "-01")[:10]), precision
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not YYYY, YYYY-MM or YYYY-MM-DD", param_hint="--published-on") from None
+    settings = Settings.from_environment()
+    reference = Reference(settings.seeds)
+    asks = sys.stdin.isatty()
+
+    def ask(question: str, proposed: str | None) -> str:
+        return str(typer.prompt(question, default=proposed))
+
+    texts = {
+        "title-en": title_en, "title-fr": title_fr, "title-ar": title_ar, "description": description, "publisher": publisher,
+        "licence": licence, "contact": contact,
+    }  # fmt: skip
+    for flag, text in texts.items():
+        if text is None and not asks:
+            raise typer.BadParameter(
+                f"say it: there is no terminal to ask for it; needed are --{', --'.join(texts)}", param_hint=f"--{flag}"
+            )
+        texts[flag] = ask(flag, None) if text is None else text
+    said: dict[str, Any] = {
+        "title": {language: texts[f"title-{language}"] for language in ("en", "fr", "ar")},
+        "description": texts["description"],
+        "publisher": texts["publisher"],
+        "address": address,
+        "licence": texts["licence"],
+        "reader": "table" if like is not None else reader,
+        "kind": kind,
+        "expected_every": expected_every,
+        "max_age_days": max_age_days,
+        "contact": texts["contact"],
+    }
+    if options is not None:
+        said["options"] = yaml.safe_load(options.read_text(encoding="utf-8"))
+    elif like is not None:
+        if not asks:
+            raise typer.BadParameter(
+                "its columns are asked for on a terminal; without one say --options FILE", param_hint="--from"
+            )
+        said["options"] = asked_options(like, kind, {"publisher": str(texts["publisher"])}, reference, ask)
+    made = describe(settings, name, said, reference)
+    out.print(
+        f"described {made.name} in {made.folder}; file its first release with `marsad add FILE --dataset {made.name}`",
+        soft_wrap=True,
+    )
 
 
 @app.command()

@@ -8,6 +8,7 @@ from pipelines.assets.models import models_asset
 from pipelines.assets.publication import contract_checks, publication_asset
 from pipelines.assets.warehouse import Warehouse
 from pipelines.datasets import data_sets
+from pipelines.inbox_sensor import inbox_sensor
 from pipelines.night import night_sensors, nightly_schedule
 from pipelines.settings import Settings
 
@@ -48,7 +49,7 @@ def definitions(
         asset_checks=[contract_checks(manifest)],
         jobs=[refresh, *per_domain],
         schedules=[nightly_schedule(refresh)],
-        sensors=night_sensors(refresh),
+        sensors=[*night_sensors(refresh), inbox_sensor()],
         resources={"warehouse": Warehouse(full=full, patience_seconds=patience_seconds)},
         # DuckDB has one writer: steps of one run take turns in one process.
         executor=dg.in_process_executor,

@@ -55,6 +55,11 @@ class Settings:
         return self.data / "raw"
 
     @property
+    def inbox(self) -> Path:
+        """Where people drop files to be filed: ``<domain>/<dataset>/``."""
+        return self.data / "inbox"
+
+    @property
     def seeds(self) -> Path:
         """Reference tables a person maintains; dbt loads them as seeds."""
         return self.data / "seeds"

@@ -53,7 +53,7 @@ def test_the_installed_command_is_this_one(tmp_path: Path) -> None:
     done = subprocess.run([COMMAND, "--help"], env=environment(tmp_path), capture_output=True, text=True, check=True)
 
     for command in (
-        "refresh", "status", "explain", "indicators", "query", "attach", "add", "publications", "rollback", "dev",
+        "refresh", "status", "explain", "indicators", "query", "attach", "add", "new-dataset", "publications", "rollback", "dev",
     ):  # fmt: skip
         assert re.search(rf"\b{command}\b", done.stdout)
 
@@ -239,6 +239,7 @@ def test_with_nothing_published_readers_are_told_what_to_do(emptied: House, argu
         ("nonsense",),
         ("add", "/nowhere/at/all.csv", "--dataset", EXPORTS),
         ("add", __file__, "--dataset", EXPORTS, "--published-on", "last Friday"),
+        ("new-dataset", "offshoring/new", "--title-en", "New"),
         ("add", __file__, "--dataset", EXPORTS, "--published-on", "2025-13"),
         ("add", __file__, "--dataset", EXPORTS, "--retrieved-on", "yesterday"),
     ],

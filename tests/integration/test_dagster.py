@@ -57,7 +57,7 @@ def test_everything_loads_as_one_code_location(loaded: dg.Definitions) -> None:
     repository = loaded.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {"refresh"} | {f"load_{name}" for name in DOMAINS}
     assert [schedule.name for schedule in repository.schedule_defs] == ["nightly_refresh"]
-    assert {sensor.name for sensor in repository.sensor_defs} == {"refresh_failed", "refresh_well_again", "staleness"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"refresh_failed", "refresh_well_again", "staleness", "inbox"}
     assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
 
 

@@ -112,8 +112,10 @@ def test_adding_a_release_files_and_seals_it(life: Life) -> None:
     assert added.code == 0, added.err
     with release.open(encoding="utf-8", newline="") as file:
         statements = len(list(csv.DictReader(file)))
-    said = {"dataset": BAROMETER, "release": ADDED, "statements": statements, "sha256": life.inputs[str(release)]}
-    assert added.json == said
+    said = {"dataset": BAROMETER, "filed": True, "release": ADDED, "statements": statements, "sha256": life.inputs[str(release)]}
+    assert {key: value for key, value in added.json.items() if key != "changes"} == said
+    assert added.json["changes"]["compared_with"] == life.steps["mended"].current
+    assert added.json["changes"]["statements"] == statements
     assert f"sha256: {said['sha256']}" in sidecar_path(release).read_text(encoding="utf-8")
     readers_saw_nothing(life, "add", before="first")
 

@@ -176,7 +176,7 @@ class Served:
             '{sensorsOrError(repositorySelector:{repositoryLocationName:"pipelines.definitions",repositoryName:"__repository__"})'
             "{... on Sensors{results{sensorState{status ticks(limit:1){status}}}}}}"
         )["sensorsOrError"]["results"]
-        assert [each["sensorState"]["status"] for each in found] == ["RUNNING"] * 3
+        assert [each["sensorState"]["status"] for each in found] == ["RUNNING"] * 4
         return all(each["sensorState"]["ticks"] for each in found)
 
     def launch(self) -> str:

@@ -48,9 +48,19 @@ def read(path: Path, kind: str, options: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(said, schema=dict.fromkeys(said, pl.String))
 
 
-def header(path: Path, file: File) -> list[str]:
-    """The headers that stand in the file's header row; for whoever is about to declare them. Raises ReleaseUnreadable."""
-    return [collapsed(cell.text) for cell in _header_row(_grid(path, file), file) if cell.kind is not Kind.BLANK]
+def shown(path: Path, file: File) -> list[tuple[str, list[str]]]:
+    """Each header of the file's table with the distinct texts below it; for whoever is about to declare them.
+
+    Raises ReleaseUnreadable.
+    """
+    grid = _grid(path, file)
+    headers = [collapsed(cell.text) for cell in _header_row(grid, file)]
+    rows = _rows(grid, len(headers), file)
+    return [
+        (name, list(dict.fromkeys(text for _, cells in rows if (text := collapsed(cells[at].text)))))
+        for at, name in enumerate(headers)
+        if name
+    ]
 
 
 @dataclass(frozen=True)

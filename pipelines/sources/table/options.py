@@ -92,7 +92,7 @@ def options(said: Mapping[str, Any], kind: str) -> Options:
     if decimal == thousands:
         raise _wrong("options.numbers", f"decimal and thousands marks are both {decimal!r}")
     found = Options(
-        file=_file(_table(said["file"], "options.file")),
+        file=file(said["file"]),
         number=number_pattern(decimal, thousands),
         missing=_texts(said.get("missing", {}), "options.missing"),
         status_marks=_texts(said.get("status_marks", {}), "options.status_marks"),
@@ -107,7 +107,9 @@ def options(said: Mapping[str, Any], kind: str) -> Options:
     return found
 
 
-def _file(said: Mapping[str, Any]) -> File:
+def file(entry: Any) -> File:
+    """``options.file`` alone. Raises ReleaseUnreadable."""
+    said = _table(entry, "options.file")
     form = _one_of(said.get("form"), tuple(FORMS), "options.file.form")
     optional = {"skip_rows", "ends_before"} if form != "parquet" else set[str]()
     _keys(
