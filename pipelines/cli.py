@@ -73,6 +73,10 @@ def refresh(
     notify: Annotated[
         bool, typer.Option("--notify", help="Report a failure, and send the report to MARSAD_NOTIFY: for cron and timers.")
     ] = False,
+    accept_shrinkage: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A data set or mart that may have less than in the last publication; repeatable."),
+    ] = None,
     wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for another run that writes.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +88,14 @@ def refresh(
     try:
         with _reporting(settings) if notify else nullcontext():
             if as_json or not err.is_terminal:
-                outcome = run(settings, full=full, dataset=dataset, patience_seconds=wait, fetch=fetch)
+                outcome = run(
+                    settings,
+                    full=full,
+                    dataset=dataset,
+                    patience_seconds=wait,
+                    fetch=fetch,
+                    accept_shrinkage=accept_shrinkage or (),
+                )
             else:
                 with err.status("looking for what is new") as status:
                     outcome = run(
@@ -94,6 +105,7 @@ def refresh(
                         listener=lambda line: status.update(escape(line)),
                         patience_seconds=wait,
                         fetch=fetch,
+                        accept_shrinkage=accept_shrinkage or (),
                     )
     except Blocked as error:
         kept = f"readers keep {settings.current.resolve().name}" if settings.current.exists() else "nothing was published before"
@@ -216,6 +228,11 @@ def _report(settings: Settings, outcome: Any) -> None:
     for name, count in marts.items():
         table.add_row(name, f"{count:,}")
     out.print(f"published  {outcome.published.name} ({outcome.seconds:.1f} s)")
+    changed = outcome.published.manifest.get("changes", {"since": None})
+    if changed["since"] is not None:
+        from pipelines.warehouse.changes import headline
+
+        out.print(f"changed    {headline(changed)}", soft_wrap=True)
     out.print(table)
     here = settings.published
     if here.is_relative_to(Path.cwd()):
@@ -550,6 +567,31 @@ def publications(as_json: AsJson = False) -> None:
         mark = "*" if each.name == now.name else ""
         table.add_row(mark, each.name, each.manifest["published_at"], f"{count:,}", each.manifest["draft"]["origin"])
     out.print(table)
+
+
+@app.command()
+def diff(
+    before: Annotated[str | None, typer.Argument(metavar="[PUBLICATION]", help="The current one by default.")] = None,
+    after: Annotated[str | None, typer.Argument(metavar="[PUBLICATION]", help="Compare the first one with this one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a publication changed against the one before, or what changed between two."""
+    from pipelines.warehouse.changes import LISTS, between, summary
+
+    published, changed = between(Settings.from_environment(), before, after)
+    if as_json:
+        _json({"publication": published.name, **changed})
+        return
+    out.print(f"[bold]{published.name}[/bold]")
+    for what, said in summary(changed):
+        out.print(f"{what:<16} {escape(said)}", soft_wrap=True)
+    for kind in LISTS:
+        for what, found in changed.get(kind, {}).items():
+            shown = len(found["listed"])
+            cut = f", the first {shown}" if shown < found["count"] else ""
+            out.print(f"\n[bold]{kind} {what}[/bold] ({found['count']:,}{cut})")
+            for each in found["listed"]:
+                out.print("  " + escape("  ".join(f"{name}={value}" for name, value in each.items())), soft_wrap=True)
 
 
 @app.command()

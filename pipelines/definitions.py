@@ -1,5 +1,7 @@
 """What Dagster loads: assets, checks, jobs, the nightly schedule and who hears of it, and the warehouse they share."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from pipelines import dbt_project, fingerprint
@@ -18,10 +20,12 @@ def definitions(
     full: bool = False,
     loggers: dict[str, dg.LoggerDefinition] | None = None,
     patience_seconds: float = 0.0,
+    accept_shrinkage: Sequence[str] = (),
 ) -> dg.Definitions:
     """Everything, for the places ``settings`` names. A run logs to ``loggers``.
 
-    ``full`` rebuilds from raw and seeds alone; a run waits ``patience_seconds`` for another one that writes.
+    ``full`` rebuilds from raw and seeds alone; a run waits ``patience_seconds`` for another one that writes; data sets and
+    marts in ``accept_shrinkage`` may have less than last time.
     """
     datasets = data_sets(settings.raw, settings.elsewhere)
     manifest = dbt_project.manifest(settings, fingerprint.models(fingerprint.inputs(settings)))
@@ -50,7 +54,7 @@ def definitions(
         jobs=[refresh, *per_domain],
         schedules=[nightly_schedule(refresh)],
         sensors=[*night_sensors(refresh), inbox_sensor()],
-        resources={"warehouse": Warehouse(full=full, patience_seconds=patience_seconds)},
+        resources={"warehouse": Warehouse(full=full, patience_seconds=patience_seconds, accept_shrinkage=list(accept_shrinkage))},
         # DuckDB has one writer: steps of one run take turns in one process.
         executor=dg.in_process_executor,
         loggers=loggers,

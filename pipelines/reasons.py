@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pipelines.quiet import PUBLICATION_KEY
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -12,7 +14,13 @@ if TYPE_CHECKING:
 def reasons(events: Iterable[dg.DagsterEvent]) -> list[str]:
     """Of a failed run: checks that blocked, steps that failed, and, where there is neither, what ended it."""
     said = list(events)
-    verdicts = [event.asset_check_evaluation_data for event in said if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+    # The publication says itself, and better, what its own check found.
+    published = "/".join(PUBLICATION_KEY)
+    verdicts = [
+        event.asset_check_evaluation_data
+        for event in said
+        if event.event_type_value == "ASSET_CHECK_EVALUATION" and event.step_key != published
+    ]
     found = [
         f"{'/'.join(verdict.asset_key.path)}: check {verdict.check_name} failed: {_shown(verdict.metadata)}"
         for verdict in verdicts

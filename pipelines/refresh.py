@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines import alerts, fingerprint
-from pipelines.datasets import data_sets
+from pipelines.datasets import DATASET_FILE, data_sets
 from pipelines.errors import Blocked, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
 from pipelines.reasons import reasons as why
+from pipelines.reference import nearest
 from pipelines.settings import Settings
 from pipelines.warehouse import lock, publication
 from pipelines.warehouse.lock import WarehouseLocked
@@ -64,17 +65,20 @@ def refresh(
     listener: Listener | None = None,
     patience_seconds: float = 0.0,
     fetch: bool = False,
+    accept_shrinkage: Sequence[str] = (),
 ) -> Outcome:
     """Load what is new, build, check, publish. With ``dataset`` only that one, into the draft, without publishing.
 
     With ``fetch`` the publishers are asked first; one that does not answer stops nothing.
 
-    Another run that writes is waited for, ``patience_seconds`` long.
+    Another run that writes is waited for, ``patience_seconds`` long. Data sets and marts in ``accept_shrinkage`` may have less
+    than last time.
     With nothing new since the last publication only a heartbeat is left, and dbt is not even imported. The published file is
     looked at first: a damaged one gives way to the last good one, and everything is built anew.
     Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
     """
     started = time.monotonic()
+    _refuse_unknown(settings, accept_shrinkage)
     # Taken for a moment: who cannot write should know before everything is imported.
     with lock.writer(settings.lock, "looking for what is new", patience_seconds):
         # Readers first: asking the publishers may take minutes.
@@ -87,7 +91,7 @@ def refresh(
         alerts.well(settings, rest)
         now = publication.current(settings)
         return Outcome(time.monotonic() - started, rested=rest, damage=damage, published=now, fetched=fetched)
-    outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds)
+    outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds, accept_shrinkage)
     outcome.damage = damage
     if outcome.published is not None:
         alerts.well(settings, f"`marsad refresh` published {outcome.published.name}")
@@ -103,7 +107,31 @@ def _fetch(settings: Settings, dataset: str | None) -> list[Attempt]:
     return ask(settings, data_sets(settings.raw, settings.elsewhere), names=None if dataset is None else [dataset])
 
 
-def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener, patience_seconds: float) -> Outcome:
+def _refuse_unknown(settings: Settings, accepted: Sequence[str]) -> None:
+    """A name that is no data set or mart, now or in what is published, was mistyped."""
+    now = publication.current(settings)
+    manifest = now.manifest if now else {"rows": {}, "inputs": {}}
+    known = {each.name for each in data_sets(settings.raw, settings.elsewhere)}
+    known |= {name for name in manifest["rows"] if name.startswith("marts.")}
+    known |= {
+        name.removeprefix("raw/").removesuffix(f"/{DATASET_FILE}")
+        for name in manifest["inputs"]
+        if name.startswith("raw/") and name.endswith(f"/{DATASET_FILE}")
+    }
+    for name in accepted:
+        if name not in known:
+            near = ", ".join(nearest(name, frozenset(known))) or "none"
+            raise Unknown(f"there is no data set or mart {name!r} that could shrink; nearest: {near}")
+
+
+def _run(
+    settings: Settings,
+    full: bool,
+    dataset: str | None,
+    listener: Listener,
+    patience_seconds: float,
+    accept_shrinkage: Sequence[str],
+) -> Outcome:
     names = sorted(each.name for each in data_sets(settings.raw, settings.elsewhere))
     if dataset is not None and dataset not in names:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(names)}")
@@ -111,7 +139,13 @@ def _run(settings: Settings, full: bool, dataset: str | None, listener: Listener
     from pipelines.definitions import definitions
 
     with instance_of(settings) as instance:
-        definition = definitions(settings, full=full, loggers={"console": _logger(listener)}, patience_seconds=patience_seconds)
+        definition = definitions(
+            settings,
+            full=full,
+            loggers={"console": _logger(listener)},
+            patience_seconds=patience_seconds,
+            accept_shrinkage=accept_shrinkage,
+        )
         job = definition.resolve_job_def("refresh")
         result = job.execute_in_process(
             instance=instance,

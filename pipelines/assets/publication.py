@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from pipelines import alerts, fingerprint
 from pipelines.assets.data_sets import OWNERS
 from pipelines.assets.warehouse import Warehouse
-from pipelines.checks import contracts
+from pipelines.checks import contracts, stages
+from pipelines.checks.shown import markdown
 from pipelines.datasets import DataSet, release_paths
 from pipelines.quiet import PUBLICATION_KEY
 from pipelines.settings import Settings
-from pipelines.warehouse import draft, publication
+from pipelines.warehouse import draft, publication, shrinkage
+from pipelines.warehouse.changes import Changes, compare, side_by_side, summary, verdicts_of
 
 
 def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
@@ -49,13 +52,22 @@ def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
 
 
 def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
-    """The published file. Refuses when a mart is older than a raw slice, a release is not loaded, or inputs moved."""
-    tables = sorted(
-        f"{node['schema']}.{node['name']}" for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")
-    )
+    """The published file. Refuses when a mart is older than a raw slice, a release is not loaded, inputs moved, or less is in it
+    than in the last one and nobody said that it may.
+    """
+    nodes = {
+        f"{node['schema']}.{node['name']}": node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    }
+    tables = sorted(nodes)
+    may_shrink = {dataset.name: dataset.may_shrink for dataset in datasets} | {
+        name: contracts.may_shrink(node) for name, node in nodes.items()
+    }
 
     @dg.asset(
         key=PUBLICATION_KEY,
+        check_specs=[stages.SHRINKAGE.spec(PUBLICATION_KEY)],
         deps=[dg.AssetKey(table.split(".")) for table in tables],
         group_name="publication",
         description="The file analysts open: the draft, checked, copied, verified, and switched to in one step.",
@@ -63,10 +75,19 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
         kinds={"duckdb"},
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=alerts.TOO_LATE, warn_window=alerts.LATE),
     )
-    def publish(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    def publish(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings = warehouse.settings
         _refuse_if_unready(warehouse, tables, datasets)
+        draft.drop_strangers(warehouse.connection(), tables)
         warehouse.close()
+        base = publication.last_intact(settings)
+        lost = [] if base is None else _losses(base, settings)
+        blocking = shrinkage.blocking(lost, may_shrink, warehouse.accept_shrinkage)
+        yield stages.shrinkage(base.name if base else None, lost, blocking)
+        if blocking and base is not None:
+            raise dg.Failure(shrinkage.message(blocking, base.name, warehouse.full), allow_retries=False)
+        checks = _check_counts(context)
+        changed = _changes(base, settings, checks["verdicts"])
         published = publication.publish(
             settings,
             fingerprint.of(warehouse.inputs),
@@ -77,12 +98,20 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
                 "draft": {"origin": warehouse.beginning.origin, "why": warehouse.beginning.why},
                 "revision": revision(settings),
                 "made_with": draft.made_with(fingerprint.loader(warehouse.inputs), warehouse.reference),
-                "checks": _check_counts(context),
+                "checks": checks,
+                "changes": changed,
+                "shrinkage": {
+                    "accepted": [each.plain() for each in lost if each.name in warehouse.accept_shrinkage],
+                    "allowed": [each.plain() for each in lost if each.name not in warehouse.accept_shrinkage],
+                },
                 "inputs": warehouse.inputs,
             },
         )
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
+                "changes": dg.MetadataValue.md(
+                    markdown(pl.DataFrame(summary(changed), schema=["what", "changed"], orient="row"))
+                ),
                 "publication": published.name,
                 "file": dg.MetadataValue.path(str(published.file)),
                 "dagster/row_count": sum(published.manifest["rows"].values()),
@@ -111,7 +140,8 @@ def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Se
         )
     if gone := sorted({dataset for dataset, _ in loaded} - {dataset.name for dataset in datasets}):
         raise dg.Failure(
-            f"{gone[0]} was loaded and its folder is gone: restore it, or build without it with `marsad refresh --full`",
+            f"{gone[0]} was loaded and its folder is gone: restore it, or build without it with "
+            f"`marsad refresh --full --accept-shrinkage {gone[0]}`",
             allow_retries=False,
         )
     on_disk = {(dataset.name, path.name) for dataset in datasets for path in release_paths(dataset)}
@@ -123,13 +153,32 @@ def _refuse_if_unready(warehouse: Warehouse, tables: Sequence[str], datasets: Se
 
 
 def _check_counts(context: dg.AssetExecutionContext) -> dict[str, Any]:
-    """Verdicts of this run so far: how many checks passed, and which did not."""
+    """Verdicts of this run so far: how many checks passed, which did not, and the verdict of each by name."""
     records = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     verdicts = [entry.dagster_event.asset_check_evaluation_data for entry in records if entry.dagster_event is not None]
     failed = [
         f"{'/'.join(each.asset_key.path)}:{each.check_name} ({each.severity.value})" for each in verdicts if not each.passed
     ]
-    return {"passed": len(verdicts) - len(failed), "failed": sorted(failed)}
+    said = {
+        f"{'/'.join(each.asset_key.path)}:{each.check_name}": (
+            "passed" if each.passed else "warned" if each.severity == dg.AssetCheckSeverity.WARN else "failed"
+        )
+        for each in verdicts
+    }
+    return {"passed": len(verdicts) - len(failed), "failed": sorted(failed), "verdicts": dict(sorted(said.items()))}
+
+
+def _losses(base: publication.Publication, settings: Settings) -> list[shrinkage.Loss]:
+    with side_by_side(base.file, settings.draft) as connection:
+        return shrinkage.losses(connection)
+
+
+def _changes(base: publication.Publication | None, settings: Settings, checks: Mapping[str, str]) -> Changes:
+    """The draft against the last publication."""
+    if base is None:
+        return {"since": None}
+    with side_by_side(base.file, settings.draft) as connection:
+        return compare(connection, base.name, verdicts_of(base.manifest), checks)
 
 
 def revision(settings: Settings) -> str | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import dagster as dg
 import duckdb
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from pipelines import fingerprint
 from pipelines.quiet import report_damage
@@ -22,11 +22,13 @@ class Warehouse(dg.ConfigurableResource):
     """The draft, for the assets of one run.
 
     ``full`` rebuilds it from ``data/raw`` and ``data/seeds`` alone. Raises WarehouseLocked when another run writes for longer
-    than ``patience_seconds``.
+    than ``patience_seconds``. ``accept_shrinkage`` names data sets and marts of which a person says that they may have less than
+    last time; on Dagster's page it is the configuration of this resource in the launchpad.
     """
 
     full: bool = False
     patience_seconds: float = 0.0
+    accept_shrinkage: list[str] = Field(default_factory=list)
 
     _inputs: dict[str, str] = PrivateAttr(default_factory=dict)
     _beginning: draft.Beginning | None = PrivateAttr(default=None)

@@ -14,8 +14,10 @@ import duckdb
 import pandera.polars as pa
 import polars as pl
 
+from pipelines import datasets
 from pipelines.checks.shown import markdown
 from pipelines.checks.stages import failures, frames
+from pipelines.datasets import MayShrink
 from pipelines.errors import Blocked
 
 CHECK = "contract"
@@ -46,6 +48,14 @@ def checked_models(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] in _CHECKED_SCHEMAS
     }
+
+
+def may_shrink(node: Mapping[str, Any]) -> MayShrink:
+    """What a model's ``config.meta.may_shrink`` allows to vanish between two publications. Raises ContractUnusable."""
+    try:
+        return datasets.may_shrink(node["config"].get("meta", {}).get("may_shrink"))
+    except ValueError as error:
+        raise ContractUnusable(f"model {node['name']}: config.meta: {error}") from error
 
 
 def schema_of(node: Mapping[str, Any]) -> pa.DataFrameSchema:

@@ -15,7 +15,9 @@ from pandera.errors import SchemaErrors
 
 from pipelines.checks.shown import markdown
 from pipelines.datasets import DataSet
+from pipelines.quiet import PUBLICATION_KEY
 from pipelines.records import RECORDS, columns
+from pipelines.warehouse.shrinkage import Loss
 from pipelines.warehouse.tables import TABLE_OF_KIND
 
 MOST_SHOWN = 50
@@ -50,6 +52,25 @@ RELEASES = StageCheck(
 )
 RAW_RECORDS = StageCheck("raw_records", "Every row of the raw table keeps the record's pandera model.", True)
 AGE = StageCheck("age", "The source was heard of within the publisher's promise.", False)
+
+
+SHRINKAGE = StageCheck(
+    "shrinkage", "No data set and no mart has fewer rows, indicators, areas or periods than in the last publication.", True
+)
+
+
+def shrinkage(since: str | None, lost: Sequence[Loss], blocking: Sequence[Loss]) -> dg.AssetCheckResult:
+    """The draft has no less than publication ``since``, but for what was allowed or accepted; all losses are shown."""
+    frame = pl.DataFrame(
+        [[each.name, each.measure, each.before, each.lost, ", ".join(each.codes), each not in blocking] for each in lost],
+        schema={"what": pl.String, "measure": pl.String, "before": pl.Int64, "lost": pl.Int64, "codes": pl.String,
+                "allowed or accepted": pl.Boolean},
+        orient="row",
+    )  # fmt: skip
+    said = {"since": since or "nothing was published before"}
+    return SHRINKAGE.result(
+        PUBLICATION_KEY, not blocking, said | ({"would vanish": dg.MetadataValue.md(markdown(frame))} if lost else {})
+    )
 
 
 def raw_records(connection: duckdb.DuckDBPyConnection, kind: str) -> dg.AssetCheckResult:

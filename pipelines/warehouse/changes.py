@@ -16,10 +16,16 @@ from typing import Any
 
 import duckdb
 
-from pipelines.settings import sql_text
+from pipelines.errors import BadInput
+from pipelines.settings import Settings, sql_text
+from pipelines.warehouse import publication
+from pipelines.warehouse.publication import Publication
 
 MOST_LISTED = 50
 """Entries listed of each kind of change; the count is always the whole."""
+
+LISTS = ("releases", "values", "contradictions", "verdicts", "checks")
+"""Kinds of change that are listed one by one; of statements and tables, rows are counted."""
 
 Changes = dict[str, Any]
 """As it stands in a manifest: ``since`` (name of the earlier publication, None when there is none), and ``releases``,
@@ -98,6 +104,32 @@ def compare(
     return {"since": since} | {name: said for name, said in found.items() if said}
 
 
+def between(settings: Settings, before: str | None = None, after: str | None = None) -> tuple[Publication, Changes]:
+    """The later publication, and what it changed against the earlier one.
+
+    Of one publication alone (the current one when none is named), what its manifest says: against the one that readers had
+    before it, which need not be kept any more. Two are held against each other anew. Raises NothingPublished, BadInput.
+    """
+    if before is None or after is None:
+        one = publication.named(settings, before) if before else publication.current(settings)
+        if one is None:
+            raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
+        if "changes" not in one.manifest:
+            raise BadInput(f"{one.name} was published without saying what it changed: name two publications")
+        return one, one.manifest["changes"]
+    was, now = publication.named(settings, before), publication.named(settings, after)
+    if was == now:
+        raise BadInput(f"{before} is one publication: name two")
+    with side_by_side(was.file, now.file) as connection:
+        return now, compare(connection, was.name, verdicts_of(was.manifest), verdicts_of(now.manifest))
+
+
+def verdicts_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Verdicts of the checks made for a publication, by check; none for one that an older version published."""
+    said: dict[str, str] = manifest.get("checks", {}).get("verdicts", {})
+    return said
+
+
 def nothing_changed(changes: Changes) -> bool:
     """Whether both files hold the same, and every check says the same of them."""
     return changes["since"] is not None and len(changes) == 1
@@ -110,15 +142,27 @@ def summary(changes: Changes) -> list[tuple[str, str]]:
     if nothing_changed(changes):
         return [("since", f"{changes['since']}: nothing changed")]
     lines = [("since", str(changes["since"]))]
-    for kind in ("releases", "values", "contradictions", "verdicts", "checks"):
-        counts = [f"{said['count']:,} {what}" for what, said in changes.get(kind, {}).items()]
-        if counts:
-            lines.append((kind, ", ".join(counts)))
+    lines += [(kind, _by_kind(changes[kind])) for kind in LISTS if kind in changes]
     for each in changes.get("statements", []):
         lines.append(("statements", f"{each['dataset']}: {_counts(each)}"))
     for each in changes.get("tables", []):
         lines.append(("tables", f"{each['table']}: {_counts(each)}"))
     return lines
+
+
+def headline(changes: Changes) -> str:
+    """What changed, in one line."""
+    if nothing_changed(changes):
+        return f"nothing since {changes['since']}"
+    said = [f"{kind} {_by_kind(changes[kind])}" for kind in LISTS if kind in changes]
+    said += [
+        f"{what} ({len(changes[kind])})" for kind, what in (("statements", "data sets"), ("tables", "tables")) if kind in changes
+    ]
+    return f"since {changes['since']}: {'; '.join(said)}; see `marsad diff`"
+
+
+def _by_kind(said: Mapping[str, Any]) -> str:
+    return ", ".join(f"{found['count']:,} {what}" for what, found in said.items())
 
 
 def _counts(each: Mapping[str, Any]) -> str:

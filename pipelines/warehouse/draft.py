@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +123,17 @@ def older_than_raw(connection: duckdb.DuckDBPyConnection, names: Iterable[str], 
         ).fetchall()
     )
     return sorted(name for name in names if made.get(name, -1) <= newest)
+
+
+def drop_strangers(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+    """Drop the tables and views that dbt no longer makes: a draft built from nothing would not have them either."""
+    found = connection.execute(
+        "select 'table', schema_name, table_name from duckdb_tables() where not internal union all "
+        "select 'view', schema_name, view_name from duckdb_views() where not internal order by all"
+    ).fetchall()
+    for what, schema, name in found:
+        if schema not in ("raw", "pipeline") and f"{schema}.{name}" not in {*tables, "reference.publication"}:
+            connection.execute(f'drop {what} "{schema}"."{name}"')
 
 
 def _why_not_kept(draft: Path, loader: str, reference: Reference) -> str | None:

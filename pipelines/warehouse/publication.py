@@ -126,6 +126,24 @@ def current(settings: Settings) -> Publication | None:
     return next((each for each in publications(settings) if each.folder == folder), None)
 
 
+def last_intact(settings: Settings) -> Publication | None:
+    """The one readers get, or, when its file is not what was published, the newest kept one whose file is; None without any."""
+    now = current(settings)
+    for each in [*([now] if now else []), *reversed(publications(settings))]:
+        if is_whole(each) and checksum(each.file) == each.manifest["sha256"]:
+            return each
+    return None
+
+
+def named(settings: Settings, name: str) -> Publication:
+    """The kept publication ``name``. Raises NothingPublished, naming those that are kept."""
+    kept = publications(settings)
+    found = next((each for each in kept if each.name == name), None)
+    if found is None:
+        raise NothingPublished(f"there is no publication {name}; kept: {', '.join(each.name for each in kept) or 'none'}")
+    return found
+
+
 def publish(settings: Settings, fingerprint: str, manifest: dict[str, Any]) -> Publication:
     """Copy the draft into a publication, verify it and switch ``current`` to it. The caller holds the writer's lock.
 

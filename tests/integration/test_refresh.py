@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipelines.datasets import sidecar_path
-from tests.integration.life import ADDED, BAD, BROKEN, Life
+from tests.integration.life import ADDED, BAD, BROKEN, EXPORTS, LESS, MENDED, SLIP, Life
 from tests.integration.running import BAROMETER, SMALL, Waiting, ask, content, copied, marsad, one
 
 JULY_2025 = """
@@ -138,7 +138,7 @@ def test_a_refused_release_does_not_stop_the_others(life: Life) -> None:
     assert grown.json["releases_refused"] == 1
     assert [each for each in grown.json["checks_warned"] if "age" not in each] == ["strategy/strategy_targets: releases"]
     # What --dataset loaded into the draft was kept there.
-    assert grown.json["rows_added"] == {}
+    assert set(grown.json["rows_added"]) == {EXPORTS}
     assert manifest_of(life, "grown")["draft"]["origin"] == "kept"
     assert one(life.house.settings, JULY_2025) == 20431
 
@@ -233,6 +233,90 @@ def test_a_mart_that_breaks_its_contract_is_named_with_the_rule(life: Life) -> N
 
     assert "marts/strategy_targets: check contract failed" in error
     assert "domain is one of" in error
+
+
+# Less than last time, and what changed
+
+
+def test_less_than_last_time_is_not_published(life: Life) -> None:
+    said = life.steps["shrunk"].said
+
+    assert said.code == 6, said
+    readers_saw_nothing(life, "shrunk", before="first")
+    assert f"the warehouse would have less than {life.steps['first'].current}:" in said.error
+    assert "  offshoring/exports: 2 of 27 rows\n" in said.error
+    assert "  marts.national_indicators: 1 of 28 periods: 2016-01/2016-06\n" in said.error
+    accepting = " ".join(f"--accept-shrinkage {name}" for name in LESS)
+    assert f"publish it with `marsad refresh {accepting}`" in said.error
+    assert said.error.count("2016-01-01/2016-06-30") == 1  # said once
+
+
+def test_what_a_person_accepted_is_published_and_remembered(life: Life) -> None:
+    for step in ("grown", "full"):
+        shrinkage = manifest_of(life, step)["shrinkage"]
+        assert {each["name"] for each in shrinkage["accepted"]} == set(LESS)
+        assert shrinkage["allowed"] == []
+        assert {"name": EXPORTS, "measure": "rows", "before": 27, "lost": 2, "codes": []} in shrinkage["accepted"]
+
+
+def test_the_manifest_says_what_changed(life: Life) -> None:
+    changes = manifest_of(life, "grown")["changes"]
+    settings, first = life.house.settings, life.steps["first"].current
+
+    assert changes["since"] == first
+    assert manifest_of(life, "first")["changes"] == {"since": None}
+    listed = {what: [each["release"] for each in said["listed"]] for what, said in changes["releases"].items()}
+    assert listed["replaced"] == [SLIP]
+    assert listed["refused"] == [BAD]
+    assert {ADDED, MENDED} < set(listed["added"])
+    assert len(listed["added"]) == changes["releases"]["added"]["count"]
+    by_name = {each["dataset"]: each for each in changes["statements"]}
+    assert by_name.keys() == {BAROMETER, EXPORTS}
+    count = one(settings, "select count(*) from raw.observations where dataset = ?", [BAROMETER])
+    grew = by_name[BAROMETER]
+    assert (grew["after"], grew["added"], grew["removed"]) == (count, count - grew["before"], 0)
+    tables = {each["table"]: each for each in changes["tables"]}
+    assert tables["quality.refused_rows"]["added"] == 1
+    assert tables["marts.regional_company_creation"]["added"] > 0
+    assert "reference.units" not in tables
+    assert [each["check"] for each in changes["checks"]["warned"]["listed"]] == ["strategy/strategy_targets:releases"]
+
+
+def test_the_same_content_has_the_same_changes_and_none_between(life: Life) -> None:
+    """Incrementally or in full, from the same publication: the same was changed, and nothing is left to say of the two."""
+    data, grown, full = life.house.settings.data, life.steps["grown"].current, life.steps["full"].current
+
+    assert manifest_of(life, "full")["changes"] == manifest_of(life, "grown")["changes"]
+    assert marsad(data, "diff", grown, full, "--json").json == {"publication": full, "since": grown}
+    assert "nothing changed" in marsad(data, "diff", grown, full).out
+
+
+def test_two_publications_are_compared_as_they_were_when_published(life: Life) -> None:
+    data, first, full = life.house.settings.data, life.steps["first"].current, life.steps["full"].current
+    stored = marsad(data, "diff", "--json").json
+
+    assert stored == {"publication": full, **manifest_of(life, "full")["changes"]}
+    assert marsad(data, "diff", first, full, "--json").json == stored
+    told = marsad(data, "diff").out
+    assert f"releases added ({stored['releases']['added']['count']})" in told
+    assert "reason=two figures were never printed" in told
+    back = marsad(data, "diff", full, first, "--json").json
+    assert [each["release"] for each in back["releases"]["no longer replaced"]["listed"]] == [SLIP]
+    assert back["releases"]["removed"]["count"] == sum(stored["releases"][what]["count"] for what in ("added", "refused"))
+
+
+def test_a_publication_that_is_not_kept_has_no_diff(life: Life) -> None:
+    said = marsad(life.house.settings.data, "diff", "000099-aaaaaaaaaaaa")
+
+    assert said.code == 5
+    assert life.steps["first"].current in said.error
+
+
+def test_what_may_shrink_must_exist(life: Life) -> None:
+    said = marsad(life.house.settings.data, "refresh", "--accept-shrinkage", "offshoring/export")
+
+    assert said.code == 5
+    assert "nearest: offshoring/exports" in said.error
 
 
 # Two at once, and killed
