@@ -202,3 +202,25 @@ def test_a_table_is_old_when_a_raw_slice_is_newer_or_it_was_made_from_other_mode
 
         draft.mark_made(connection, "dbt", ["marts.b"], "models")
         assert draft.older_than_raw(connection, ["marts.a", "marts.b"], "models") == ["marts.a"]
+
+
+def test_tables_that_no_model_makes_any_more_are_dropped(house: House) -> None:
+    """A draft that is kept would otherwise publish what a rebuild from nothing does not have."""
+    house.begin()
+    house.execute(
+        """
+        create schema marts; create schema reference; create schema staging;
+        create table marts.kept as select 1 as n; create table marts.renamed as select 1 as n;
+        create table reference.publication as select 1 as n;
+        create view staging.seen as from marts.renamed; create view staging.kept as from marts.kept;
+        """
+    )
+
+    with draft.connect(house.settings) as connection:
+        draft.drop_strangers(connection, ["marts.kept", "staging.kept"])
+
+    assert house.rows(
+        "select schema_name || '.' || table_name from duckdb_tables() where schema_name not in ('raw', 'pipeline') union all "
+        "select schema_name || '.' || view_name from duckdb_views() where not internal order by all"
+    ) == [("marts.kept",), ("reference.publication",), ("staging.kept",)]
+    assert house.rows("select count(*) from raw.observations") == [(1,)]

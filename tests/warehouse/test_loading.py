@@ -418,6 +418,24 @@ def test_a_refused_release_may_be_taken_away(house: House, startups: DataSet) ->
     assert house.rows("select release from raw.releases") == [(STARTUPS,)]
 
 
+def test_what_replaced_a_refused_release_that_was_taken_away_is_read_as_from_nothing(house: House, startups: DataSet) -> None:
+    refused = house.write(startups, "undated__b.csv", b"")
+    house.write(startups, "undated__c.csv", figures("observation", [OBSERVATION]), replaces=refused.name, reason="was empty")
+    assert house.load(startups)["ecosystem/startups"].added == ["undated__c.csv"]
+    refused.unlink()
+    sidecar_path(refused).unlink()
+
+    house.load(startups)
+
+    incremental = content(house)
+    house.begin(full=True)
+    house.load(startups)
+    assert content(house) == incremental
+    assert house.rows("select release, status from raw.releases order by status") == [
+        (STARTUPS, "ACCEPTED"), ("undated__c.csv", "REFUSED"),
+    ]  # fmt: skip
+
+
 def test_a_refused_release_mended_under_its_old_seal_stops_nobody(house: House, startups: DataSet) -> None:
     path = house.write(startups, "undated__b.csv", figures("observation", [OBSERVATION | {"obs_value": "3,388"}]))
     house.load(startups)

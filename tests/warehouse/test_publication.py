@@ -257,6 +257,28 @@ def test_rolling_back_to_a_name(house_with_a_draft: House) -> None:
         publication.rollback(house_with_a_draft.settings, "000009-999999999999")
 
 
+def test_the_last_intact_one_is_the_readers_own_or_the_newest_that_is_as_it_was_published(house_with_a_draft: House) -> None:
+    house = house_with_a_draft
+    assert publication.last_intact(house.settings) is None
+    first = publish(house, "1")
+    grow(house)
+    second = publish(house, "2")
+    assert publication.last_intact(house.settings) == second
+    publication.rollback(house.settings)
+    assert publication.last_intact(house.settings) == first
+
+    first.folder.chmod(0o755)
+    first.file.chmod(0o644)
+    with first.file.open("r+b") as file:
+        file.seek(9000)
+        file.write(b"flipped")
+
+    assert publication.last_intact(house.settings) == second
+    assert publication.named(house.settings, first.name) == first
+    with pytest.raises(NothingPublished, match=f"kept: {first.name}, {second.name}"):
+        publication.named(house.settings, "000009-999999999999")
+
+
 @pytest.mark.parametrize("damage", ["truncated", "replaced", "with a log"])
 def test_nobody_is_rolled_back_to_a_damaged_file(house_with_a_draft: House, damage: str) -> None:
     house = house_with_a_draft
