@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import stat
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_the_first_refresh_loads_and_publishes_everything(life: Life) -> None:
     assert said["releases_refused"] == 0
     assert said["checks_passed"] > 30
     for name in set(SMALL) - {BAROMETER}:
-        files = [path for path in (life.house.settings.raw / name).glob("*__*.csv") if path.name != BAD]
+        files = [path for path in (life.house.settings.raw / name).glob("*__*.csv") if path.name not in (BAD, MENDED)]
         assert said["rows_added"][name] == sum(
             len(list(csv.DictReader(path.open(encoding="utf-8", newline="")))) for path in files
         )
@@ -245,7 +246,7 @@ def test_less_than_last_time_is_not_published(life: Life) -> None:
     readers_saw_nothing(life, "shrunk", before="first")
     assert f"the warehouse would have less than {life.steps['first'].current}:" in said.error
     assert "  offshoring/exports: 2 of 27 rows\n" in said.error
-    assert "  marts.national_indicators: 1 of 28 periods: 2016-01/2016-06\n" in said.error
+    assert re.search(r"^  marts\.national_indicators: 1 of \d+ periods: 2016-01/2016-06$", said.error, re.M)
     accepting = " ".join(f"--accept-shrinkage {name}" for name in LESS)
     assert f"publish it with `marsad refresh {accepting}`" in said.error
     assert said.error.count("2016-01-01/2016-06-30") == 1  # said once
