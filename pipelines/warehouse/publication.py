@@ -128,11 +128,9 @@ def current(settings: Settings) -> Publication | None:
 
 def last_intact(settings: Settings) -> Publication | None:
     """The one readers get, or, when its file is not what was published, the newest kept one whose file is; None without any."""
-    now = current(settings)
-    for each in [*([now] if now else []), *reversed(publications(settings))]:
-        if is_whole(each) and checksum(each.file) == each.manifest["sha256"]:
-            return each
-    return None
+    now, gone = current(settings), withdrawn(settings)
+    others = [each for each in reversed(publications(settings)) if each.manifest["fingerprint"] not in gone]
+    return next((each for each in [*([now] if now else []), *others] if why_not_whole(each) is None), None)
 
 
 def named(settings: Settings, name: str) -> Publication:
