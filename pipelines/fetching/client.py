@@ -121,15 +121,19 @@ class Ask:
         *,
         expect: str | None = None,
         conditional: bool = False,
+        told_by: str | None = None,
         passing: Callable[[Answer], bool] = lambda _: False,
     ) -> Answer:
         """The answer to GET ``url``, asked again with jittered back-off while what went wrong may pass.
 
         ``expect`` ("json", "html", "binary") is held against the body: HTML where data was expected is a server in trouble.
         ``passing`` says which refusals of this publisher are known to pass. With ``conditional`` NotModified is raised when
-        what is kept is still current. Raises Refused, and Transient when patience ran out.
+        what is kept is still current. An address that an answer of the publisher gave (``told_by``) is trusted no more than a
+        redirect. Raises Refused, and Transient when patience ran out.
         """
         full = httpx.URL(url, params=dict(params)) if params else httpx.URL(url)
+        if told_by is not None:
+            full = await _next_hop(httpx.URL(told_by), httpx.URL(told_by), str(full), self.elsewhere)
         if full.scheme not in ("http", "https") or not full.host:
             raise Refused(f"{full}: only http and https addresses are asked")
         headers = dict(self.headers)
@@ -257,11 +261,11 @@ async def _next_hop(first: httpx.URL, here: httpx.URL, location: str | None, els
         raise Refused(f"{here}: a redirect to nowhere")
     there = here.join(location)
     if there.scheme not in ("http", "https") or (here.scheme == "https" and there.scheme == "http"):
-        raise Refused(f"{here}: redirects to {there}, which is not as safe")
+        raise Refused(f"{here}: leads to {there}, which is not as safe")
     known = there.host in elsewhere
     if there.host != first.host and not known:
         raise Refused(
-            f"{here}: redirects to another host, {there.host}; if that is the publisher's, add it to fetch.hosts in dataset.yml"
+            f"{here}: leads to another host, {there.host}; if that is the publisher's, add it to fetch.hosts in dataset.yml"
         )
     if not known and there.port not in (None, first.port):
         await _refuse_inside(here, there)
@@ -274,11 +278,11 @@ async def _refuse_inside(here: httpx.URL, there: httpx.URL) -> None:
     try:
         found = await loop.getaddrinfo(there.host, there.port or 443)
     except OSError as error:
-        raise Transient(f"{here}: redirects to {there.host}, which has no address ({error})") from error
+        raise Transient(f"{here}: leads to {there.host}, which has no address ({error})") from error
     for *_, (address, *_) in found:
         where = ipaddress.ip_address(str(address).partition("%")[0])
         if not where.is_global:
-            raise Refused(f"{here}: redirects to {there}, an address inside ({where}); add the host to fetch.hosts to allow it")
+            raise Refused(f"{here}: leads to {there}, an address inside ({where}); add the host to fetch.hosts to allow it")
 
 
 def _root(error: BaseException) -> BaseException:

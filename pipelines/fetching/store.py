@@ -32,7 +32,7 @@ from pipelines.fetching import Answer, Fetched, FetchFailed
 from pipelines.reference import Reference
 from pipelines.settings import Settings
 from pipelines.sources import ReleaseUnreadable, reader
-from pipelines.statements import problems
+from pipelines.statements import Problem, problems
 
 _MARK = "-fetched-"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -69,7 +69,7 @@ def keep(settings: Settings, dataset: DataSet, fetched: Fetched, reference: Refe
     try:
         _write(temporary, _packed(fetched.answers))
         statements = _read(settings, dataset, temporary, reference)
-        if statements.equals(_latest_statements(dataset)):
+        if _said(statements).equals(_said(_latest_statements(dataset))):
             return None
         target = folder / _name(dataset, fetched, now)
         temporary.rename(target)
@@ -84,7 +84,7 @@ def keep(settings: Settings, dataset: DataSet, fetched: Fetched, reference: Refe
             "published_precision": fetched.published_precision,
             "retrieved_on": now.date(),
             "note": fetched.note,
-            "fetched": [_said(answer) for answer in fetched.answers],
+            "fetched": [_asked(answer) for answer in fetched.answers],
             "sha256": checksum(target),
             "recorded_at": never_before(dataset, now),
         },
@@ -118,8 +118,7 @@ def _read(settings: Settings, dataset: DataSet, path: Path, reference: Reference
         statements = reader(dataset.reader)(path, dataset.kind, dataset.options)
         found = [problem.sentence("the answer") for problem in problems(statements, dataset.kind, reference)]
     except ReleaseUnreadable as error:
-        at = [f"row {error.row}" if error.row else "", f"column {error.column}" if error.column else ""]
-        found = [": ".join([*(part for part in at if part), str(error)])]
+        found = [Problem(error.rule, str(error), error.row, error.column, error.value).sentence("the answer")]
     if not found:
         return statements
     aside = _put_aside(settings, dataset, path)
@@ -135,7 +134,13 @@ def _document(statements: pl.DataFrame) -> str | None:
     return str(documents[0]) if len(documents) == 1 else None
 
 
-def _said(answer: Answer) -> dict[str, Any]:
+def _said(statements: pl.DataFrame) -> pl.DataFrame:
+    """What is stated, wherever in the answer it stands: columns and rows that only moved say nothing new."""
+    stated = statements.drop("locator", strict=False)
+    return stated.sort(stated.columns) if stated.width else stated
+
+
+def _asked(answer: Answer) -> dict[str, Any]:
     return {"url": answer.url, "at": answer.at, "status": answer.status, "headers": dict(answer.headers)}
 
 
