@@ -1,110 +1,128 @@
-"""Times whole processes on all the real data, in rounds, so that a noisy machine is noisy for everybody.
+"""Times whole processes: a refresh, and a night with one new release, beside bare DuckDB on the same releases in the same run.
 
-    python -m tests.bench [--rounds N] [--stock]
+    python -m tests.bench [--observations N ...] [--night ROWS] [--folder FOLDER]
+    python -m tests.bench --overhead [--rounds N] [--stock]
 
-``--stock`` adds the same graph under Dagster's defaults (a process per step, dbt as a child process), which takes minutes;
-``dg launch`` is timed when dagster-dg-cli is installed, else ``dagster job execute``. Prints medians, ratios, peak memory.
+Sizes are synthetic observations (see ``synthetic``) beside all the real data: 1 and 10 million unless told otherwise. Ten
+million need some 20 GB of disk, a hundred million (``--observations 100e6``) ten times that. Seconds of processor stand
+beside the clock's: on a machine with other work they say more.
+
+``--overhead`` times what a refresh of the real data alone costs beside dbt and the imports, in rounds; ``--stock`` adds the
+same graph under Dagster's defaults, which takes minutes.
 """
 
 import argparse
-import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-BIN = Path(sys.executable).parent
-FULL, DBT, FLOOR = "marsad refresh --full", "dbt build alone", "the same SQL by hand"
-REST, IMPORTS, DEFAULTS = "marsad refresh, nothing new", "importing dagster, dagster_dbt, dbt", "Dagster's defaults"
+import duckdb
+import pytest
 
+from pipelines.quiet import instance_of
+from pipelines.settings import Settings
+from tests.bench import overhead, synthetic
+from tests.bench.timing import CHECKOUT, MARSAD, Cost, environment, timed
 
-# A small parent of its own for each process, so that the peak memory is that process's and its children's alone.
-TIMED = """
-import resource, subprocess, sys, time
-started = time.monotonic()
-done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-seconds = time.monotonic() - started
-if done.returncode:
-    sys.exit(done.stderr[-3000:])
-print(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
-"""
+SIZES = [1e6, 1e7]
+NIGHT = 10_000
 
-
-def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds and peak memory (MiB, of the largest process) of a command. Exits with what it said when it fails."""
-    done = subprocess.run([sys.executable, "-c", TIMED, *command], env=environment, cwd=CHECKOUT, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stderr}")
-    seconds, peak = done.stdout.split()
-    return float(seconds), float(peak)
+# What a reader gets must be what the floor made: rows and a sum over them that no order changes.
+_COMPARED = (
+    "intermediate.int_current_observations",
+    "marts.local_indicators",
+    "quality.contradictions",
+    "quality.reconciliations",
+)
 
 
 def main() -> None:
-    """Run the rounds and print the table."""
+    """Measure, and print one line for each process."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--observations", type=float, nargs="+", default=SIZES, help="sizes, one house for each")
+    parser.add_argument("--night", type=int, default=NIGHT, help="statements of the one new release of a night")
+    parser.add_argument("--folder", type=Path, help="work below this folder instead of the system's temporary one")
+    parser.add_argument("--overhead", action="store_true", help="the real data alone, beside dbt and the imports")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--stock", action="store_true", help="also Dagster's defaults: minutes")
+    parser.add_argument("--stock", action="store_true", help="with --overhead: Dagster's defaults as well")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="marsad-bench-") as folder:
-        data = Path(folder) / "data"
-        shutil.copytree(CHECKOUT / "data" / "raw", data / "raw")
-        shutil.copytree(CHECKOUT / "data" / "seeds", data / "seeds")
-        environment = os.environ | {
-            "MARSAD_DATA": str(data),
-            "MARSAD_DRAFT": str(data / "warehouse" / "draft" / "marsad.duckdb"),
-            "DAGSTER_HOME": str(data / "warehouse" / "dagster"),
-            "DO_NOT_TRACK": "1",
-        }
-        measure(asked, environment, data)
+    if not asked.overhead:
+        print(f"{'observations':>12}  {'':36}{'clock s':>9}{'cpu s':>9}{'peak MiB':>10}", flush=True)
+    for size in [0.0] if asked.overhead else asked.observations:
+        with tempfile.TemporaryDirectory(prefix="marsad-bench-", dir=asked.folder) as folder:
+            data = Path(folder) / "data"
+            for part in ("raw", "seeds"):
+                shutil.copytree(CHECKOUT / "data" / part, data / part)
+            if asked.overhead:
+                overhead.run(data, asked.rounds, asked.stock)
+            else:
+                _scale(data, size, asked.night)
 
 
-def measure(asked: argparse.Namespace, environment: dict[str, str], data: Path) -> None:
-    """Warm up, then time every command once per round, the defaults once."""
-    marsad = str(BIN / "marsad")
-    project = data / "warehouse" / "dbt" / "project"
-    dbt = [str(BIN / "dbt"), "--log-level", "none", "build", "--exclude-resource-type", "unit_test"]
-    dbt += ["--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(project.parent / "target")]
-    commands = {
-        FULL: [marsad, "refresh", "--full"],
-        DBT: dbt,
-        FLOOR: [sys.executable, "-m", "tests.bench.floor"],
-        REST: [marsad, "refresh"],
-        IMPORTS: [sys.executable, "-c", "import dagster, dagster_dbt; from dbt.cli.main import dbtRunner"],
-    }
-    if asked.stock:
-        module = ["--module-name", "tests.bench.stock", "--job", "everything"]
-        dg = BIN / "dg"
-        commands[DEFAULTS] = [str(dg), "launch", *module] if dg.exists() else [str(BIN / "dagster"), "job", "execute", *module]
-    # The first run parses the project, makes the draft and publishes; nobody is timed for it.
-    timed([marsad, "refresh"], environment)
-    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for turn in range(asked.rounds):
-        for name, command in commands.items():
-            if name != DEFAULTS or turn == 0:
-                figures[name].append(timed(command, environment))
-    report(figures)
+def _scale(data: Path, observations: float, night: int) -> None:
+    """A refresh of everything, its floor, a night with nothing new and two with one release each."""
+    house = synthetic.make(data, observations)
+    here = environment(data)
+
+    def measured(what: str, command: list[str], variables: dict[str, str]) -> Cost:
+        cost = timed(command, variables)
+        print(f"{house.observations:>12,}  {what:36}{cost.clock:9.1f}{cost.cpu:9.1f}{cost.peak:10.0f}", flush=True)
+        return cost
+
+    full = measured("marsad refresh --full", [MARSAD, "refresh", "--full"], here)
+    print(f"{'':>12}    {_steps(data)}", flush=True)
+    target = data / "warehouse" / "dbt" / "target"
+    floor = data / "floor"
+    bare = measured(
+        "the same SQL in bare DuckDB",
+        [sys.executable, "-m", "tests.bench.floor", "--target", str(target)],
+        here | {"MARSAD_WAREHOUSE": str(floor)},
+    )
+    _compare(data / "warehouse" / "current" / "marsad.duckdb", floor / "draft" / "marsad.duckdb")
+    shutil.rmtree(floor)
+    measured("a night with nothing new", [MARSAD, "refresh"], here)
+    for nth in range(2):
+        rows = synthetic.add_release(house, night, nth)
+        measured(f"a night with one release of {rows:,}", [MARSAD, "refresh"], here)
+        print(f"{'':>12}    {_steps(data)}", flush=True)
+    print(
+        f"{'':>12}  refresh / bare DuckDB: clock {full.clock / bare.clock:.2f}, cpu {full.cpu / bare.cpu:.2f}, "
+        f"peak memory {full.peak / bare.peak:.2f}; parts of bare DuckDB in s: {bare.said}\n",
+        flush=True,
+    )
 
 
-def report(figures: dict[str, list[tuple[float, float]]]) -> None:
-    """Medians, spread, peak memory, and the ratios that matter."""
-    median = {name: statistics.median(seconds for seconds, _ in values) for name, values in figures.items()}
-    print(f"{'':34}{'median s':>10}{'min':>8}{'max':>8}{'peak MiB':>10}")
-    for name, values in figures.items():
-        seconds = [each for each, _ in values]
-        peak = max(memory for _, memory in values)
-        print(f"{name:34}{median[name]:10.1f}{min(seconds):8.1f}{max(seconds):8.1f}{peak:10.0f}")
-    print()
-    for name, other, aim in (
-        (FULL, DBT, "at most 1.5"),
-        (FULL, FLOOR, ""),
-        (REST, IMPORTS, "at most 1"),
-        (FULL, DEFAULTS, "at most 0.2"),
-    ):
-        if other in median:
-            print(f"{name} / {other}: {median[name] / median[other]:.2f}{f'  (aim: {aim})' if aim else ''}")
+def _steps(data: Path) -> str:
+    """Seconds by the clock of the parts of the last run, as Dagster has them: what is loaded, built, checked, published."""
+    with pytest.MonkeyPatch.context() as variables:
+        for name, value in environment(data).items():
+            variables.setenv(name, value)
+        with instance_of(Settings.from_environment()) as instance:
+            [run] = instance.get_runs(limit=1)
+            spent: Counter[str] = Counter()
+            for step in instance.get_run_step_stats(run.run_id):
+                name = "loading" if step.step_key.endswith("_releases") else step.step_key
+                spent[name] += (step.end_time or 0) - (step.start_time or 0)
+    return "of which " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent.most_common())
+
+
+def _compare(published: Path, floor: Path) -> None:
+    """Exits when the floor holds something else than the publication: then it is no floor."""
+    sums = []
+    for path in (published, floor):
+        with duckdb.connect(path, read_only=True) as connection:
+            sums.append(
+                {
+                    table: connection.execute(
+                        f"select count(*), sum(hash(each)) from (select each from {table} as each)"
+                    ).fetchall()
+                    for table in _COMPARED
+                }
+            )
+    if sums[0] != sums[1]:
+        sys.exit(f"bare DuckDB made something else: published {sums[0]}, floor {sums[1]}")
 
 
 if __name__ == "__main__":

@@ -406,6 +406,21 @@ def test_a_refused_release_may_be_replaced(house: House, startups: DataSet) -> N
     assert house.rows("select status, row_count from raw.releases where release = ?", [path.name]) == [("ACCEPTED", 1)]
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 40])
+def test_in_whatever_pieces_releases_are_taken_the_tables_are_the_same(
+    house: House, startups: DataSet, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    barometer = house.bring("company_creation/ompic_barometer")
+    house.write(startups, "undated__b.csv", figures("observation", [OBSERVATION | {"obs_value": "3,388"}]))
+    house.load(startups, barometer)
+    expected = content(house)
+
+    monkeypatch.setattr(loading, "ROWS_AT_ONCE", rows_at_once)
+    house.load(startups, barometer, loader="another loader")
+
+    assert content(house) == expected
+
+
 def test_a_refused_release_may_be_taken_away(house: House, startups: DataSet) -> None:
     path = house.write(startups, "undated__b.csv", b"")
     house.load(startups)

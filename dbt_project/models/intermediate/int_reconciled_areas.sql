@@ -13,7 +13,7 @@ existing as (
 ),
 
 published as (
-    select * from cells where is_exact and ref_area in (select whole from parts)
+    select * from cells where is_exact and ref_area in (select parts.whole from parts)
 ),
 
 -- Only what the whole was published for: of a series of communes alone there is nothing to compare.
