@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-from-lock
 
-.PHONY: refresh test lint dev serve bench lock clean
+.PHONY: refresh test lint dev serve docs bench older-clients lock clean
 
 refresh: $(READY)
 	$(BIN)/marsad refresh
@@ -28,6 +28,17 @@ serve: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 
+# The only download after installation, and only when asked for: the published file is then read by older DuckDB clients too.
+older-clients: $(READY)
+	for version in $$(cat tests/integration/older_clients.txt); do \
+		test -d .older-clients/$$version || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+			--target .older-clients/$$version duckdb==$$version || exit 1; \
+	done
+	$(BIN)/pytest -q tests/integration/test_older_clients.py
+
+docs: $(READY)
+	$(BIN)/marsad docs
+
 # The lock is complete, so nothing is resolved (older pips would stumble over extras). pip compiles the bytecode while it
 # installs: the first run then starts as fast as the later ones.
 $(READY): requirements.lock pyproject.toml
@@ -41,4 +52,4 @@ lock:
 	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) data/warehouse
+	rm -rf $(VENV) .older-clients data/warehouse

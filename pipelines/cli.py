@@ -358,20 +358,26 @@ def indicators(
 
 
 @app.command()
-def query(sql: Annotated[str, typer.Argument(help="One SQL statement.")], as_json: AsJson = False) -> None:
-    """Ask the published file in SQL, read-only."""
+def query(
+    sql: Annotated[str, typer.Argument(help="One SQL statement.")],
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: every row, every digit.")] = False,
+) -> None:
+    """Ask the published file in SQL, read-only. On a screen 200 rows are shown; --csv and --json write them all."""
     import duckdb
 
+    from pipelines import rows
     from pipelines.warehouse.reading import reader
 
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --csv and --json")
     with reader(Settings.from_environment()) as connection:
         try:
-            relation = connection.sql(sql)
-            if relation is None:
+            if as_json or as_csv:
+                (rows.write_json if as_json else rows.write_csv)(connection.execute(sql), sys.stdout)
                 return
-            if as_json:
-                _json([dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()])
-            else:
+            relation = connection.sql(sql)
+            if relation is not None:
                 relation.show(max_width=out.width if out.is_terminal else 10_000, max_rows=200)
         except duckdb.Error as error:
             raise BadInput(str(error)) from None
@@ -657,6 +663,14 @@ def serve(
     from pipelines.serving import serve as run
 
     run(Settings.from_environment(), host, port)
+
+
+@app.command()
+def docs() -> None:
+    """Write the documentation of every table and column into one file that a browser opens without a network."""
+    from pipelines.schema_docs import build
+
+    typer.echo(build(Settings.from_environment()))
 
 
 @app.command()

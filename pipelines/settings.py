@@ -105,6 +105,11 @@ class Settings:
         return self.warehouse / "reports"
 
     @property
+    def schema_docs(self) -> Path:
+        """The documentation of tables and columns, in one file."""
+        return self.warehouse / "docs" / "index.html"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance: ``DAGSTER_HOME`` when set, otherwise beside the warehouse."""
         return Path(os.environ.get("DAGSTER_HOME") or self.warehouse / "dagster").resolve()

@@ -47,6 +47,8 @@ class Beginning:
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """The draft, opened for writing by the holder of the lock. Closing it leaves nothing in a WAL."""
     connection = duckdb.connect(settings.draft)
+    # Drawn on standard output, where a program reads what a command says.
+    connection.execute("set enable_progress_bar = false")
     # The file is a cache that a killed run loses anyway: written back once at the end, not after every data set.
     connection.execute(f"set checkpoint_threshold = '{_CHECKPOINT_AT}'")
     return connection

@@ -35,6 +35,8 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{file}: cannot be read ({said}); `marsad refresh` gives readers the last good one and publishes anew"
         ) from error
     try:
+        # DuckDB draws its bar on standard output, into the CSV or JSON of whoever asks a long question.
+        connection.execute("set enable_progress_bar = false")
         yield connection
     finally:
         connection.close()

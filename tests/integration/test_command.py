@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -53,7 +56,8 @@ def test_the_installed_command_is_this_one(tmp_path: Path) -> None:
     done = subprocess.run([COMMAND, "--help"], env=environment(tmp_path), capture_output=True, text=True, check=True)
 
     for command in (
-        "refresh", "status", "explain", "indicators", "query", "attach", "add", "new-dataset", "publications", "rollback", "dev",
+        "refresh", "status", "explain", "indicators", "query", "attach", "add", "new-dataset", "publications", "rollback", "docs",
+        "dev",
     ):  # fmt: skip
         assert re.search(rf"\b{command}\b", done.stdout)
 
@@ -160,6 +164,46 @@ def test_a_query_answers_as_table_and_as_json(whole: Whole) -> None:
 
     assert "25995" in table.out
     assert [(each["area_label_ar"], each["value"]) for each in told] == [("الدار البيضاء-سطات", 25995)]
+
+
+def test_a_query_gives_every_row_and_digit_as_csv(whole: Whole) -> None:
+    sql = "select row_key, value, per_1000, area_label_ar from marts.regional_indicators order by row_key"
+
+    said = marsad(whole.settings.data, "query", sql, "--csv")
+
+    told = list(csv.DictReader(io.StringIO(said.out)))
+    found = whole.connection.execute(sql).fetchall()
+    assert said.code == 0
+    assert len(told) == len(found) > 200
+    for row, (key, value, per_1000, label) in zip(told, found, strict=True):
+        assert (row["row_key"], row["area_label_ar"]) == (key, label)
+        assert (Decimal(row["value"]) if row["value"] else None) == value
+        assert (float(row["per_1000"]) if row["per_1000"] else None) == per_1000
+
+
+def test_nothing_but_the_rows_is_printed_however_long_a_query_takes(whole: Whole) -> None:
+    told = marsad(whole.settings.data, "query", "select current_setting('enable_progress_bar') as bar", "--json").json
+
+    assert told == [{"bar": False}]
+
+
+def test_a_query_is_json_or_csv(whole: Whole) -> None:
+    assert marsad(whole.settings.data, "query", "select 1", "--csv", "--json").code == 2
+    twice = marsad(whole.settings.data, "query", "select 1 as a, 2 as a", "--json")
+    assert (twice.code, "two columns are named 'a'" in twice.error, twice.out) == (7, True, "")
+
+
+def test_a_reader_may_stop_reading(whole: Whole) -> None:
+    """``marsad query ... --csv | head``: the command ends without a word."""
+    command = [COMMAND, "query", "from staging.stg_observations", "--csv"]
+    with subprocess.Popen(
+        command, env=environment(whole.settings.data), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"observation_id,")
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
