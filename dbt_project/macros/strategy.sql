@@ -1,3 +1,13 @@
+{% macro targets_counted_from() -%}
+    {#- Every target with the day from which what is cumulated counts: the day after the stated baseline, or else the
+        strategy's first day. -#}
+    select
+        targets.*,
+        coalesce({{ days_after('targets.baseline_on', 1) }}, {{ date_from_year('strategies.period_start', '01-01') }}) as counted_from
+    from {{ ref('stg_targets') }} as targets
+    inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+{%- endmacro %}
+
 {% macro reaches(value, threshold, direction, is_open='false') -%}
     {#- Whether a value is at or beyond a target; the limit of an open end is never reached itself. -#}
     ({{ value }} is not null and case

@@ -2,12 +2,7 @@
 -- same stretch of time, after the baseline. Whether each meets the target, at the worst and at the best end of what the
 -- two statements allow.
 with targets as (
-    select
-        targets.*,
-        -- What is cumulated, is cumulated from the day after the stated baseline, or else from the strategy's first day.
-        coalesce({{ days_after('targets.baseline_on', 1) }}, {{ date_from_year('strategies.period_start', '01-01') }}) as counted_from
-    from {{ ref('stg_targets') }} as targets
-    inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+    {{ targets_counted_from() }}
 ),
 
 observed as (
@@ -56,7 +51,7 @@ ends as (
 final as (
     select
         target_id, counted_from, counted_as,
-        observation_id, cell_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, publisher, document,
+        observation_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, publisher, document,
         (counted_from is null or period_end >= counted_from) as is_after_baseline,
         case
             when {{ reaches('worst', 'hardest', 'direction') }} then 'MET'

@@ -1,11 +1,7 @@
 -- Figures of a target's indicator and area, since its baseline, that may not be held against it: another definition,
 -- another part, or another stretch of time. What a verdict of NOT_COMPARABLE names.
 with targets as (
-    select
-        targets.*,
-        coalesce({{ days_after('targets.baseline_on', 1) }}, {{ date_from_year('strategies.period_start', '01-01') }}) as counted_from
-    from {{ ref('stg_targets') }} as targets
-    inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+    {{ targets_counted_from() }}
 ),
 
 others as (
