@@ -1,4 +1,4 @@
-"""The README's questions: each query runs on the published file and gives the table that is printed below it."""
+"""README and docs/: each query runs on the published file and gives the table that is printed below it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ import pytest
 
 from tests.integration.conftest import Whole
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+CHECKOUT = Path(__file__).parents[2]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 QUESTION = re.compile(r"^### (\d+)\. (.+?)\n.*?^```sql\n(.+?)^```\n\n((?:^\|[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 QUESTIONS = [match.groups() for match in QUESTION.finditer(README)]
+# In docs/ a block that is not marked as sql is not run; one that is may be followed by what it prints.
+QUERY = re.compile(r"^```sql\n(.+?)^```\n(?:\n((?:^\|[^\n]*\n)+))?", re.MULTILINE | re.DOTALL)
+QUERIES = [
+    pytest.param(sql, table or "", id=f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}")
+    for page in sorted((CHECKOUT / "docs").glob("*.md"))
+    for text in [page.read_text(encoding="utf-8")]
+    for match in QUERY.finditer(text)
+    for sql, table in [match.groups()]
+]
 
 
 def cells(line: str) -> list[str]:
@@ -37,8 +47,7 @@ def test_there_are_ten_questions() -> None:
     assert [int(number) for number, *_ in QUESTIONS] == list(range(1, 11))
 
 
-@pytest.mark.parametrize(("number", "title", "sql", "table"), QUESTIONS, ids=[each[0] for each in QUESTIONS])
-def test_question(whole: Whole, number: str, title: str, sql: str, table: str) -> None:
+def hold_against(whole: Whole, sql: str, table: str) -> None:
     header, _, *lines = table.splitlines()
     relation = whole.connection.sql(sql.rstrip().rstrip(";"))
     assert relation.columns == cells(header)
@@ -47,3 +56,26 @@ def test_question(whole: Whole, number: str, title: str, sql: str, table: str) -
     assert len(found) == len(printed)
     for row, expected in zip(found, printed, strict=True):
         assert all(same(cell, value) for cell, value in zip(expected, row, strict=True)), (expected, row)
+
+
+@pytest.mark.parametrize(("number", "title", "sql", "table"), QUESTIONS, ids=[each[0] for each in QUESTIONS])
+def test_question(whole: Whole, number: str, title: str, sql: str, table: str) -> None:
+    hold_against(whole, sql, table)
+
+
+@pytest.mark.parametrize(("sql", "table"), QUERIES)
+def test_query_of_a_guide(whole: Whole, sql: str, table: str) -> None:
+    if table:
+        hold_against(whole, sql, table)
+    else:
+        assert whole.connection.execute(sql).fetchall()
+
+
+def test_the_guides_ask_something() -> None:
+    assert len(QUERIES) >= 5
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    for page in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
