@@ -94,6 +94,14 @@ def test_releases_and_statements(before: House, after: House) -> None:
     assert back["statements"] == [{"dataset": BAROMETER, "before": 5, "after": 3, "added": 0, "removed": 2, "changed": 0}]
 
 
+def test_a_data_set_that_is_gone_or_new(before: House, after: House) -> None:
+    after.execute("delete from raw.observations; delete from raw.releases")
+
+    gone = {"dataset": BAROMETER, "before": 3, "after": 0, "added": 0, "removed": 3, "changed": 0}
+    assert compared(before, after)["statements"] == [gone]
+    assert compared(after, before)["statements"] == [gone | {"before": 0, "after": 3, "added": 3, "removed": 0}]
+
+
 def test_values_contradictions_verdicts_and_checks(before: House, after: House) -> None:
     after.execute(
         """
