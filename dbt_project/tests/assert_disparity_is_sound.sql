@@ -3,8 +3,8 @@
 -- counted twice through the prefectures inside Casablanca, nor through communes that have arrondissements.
 select row_key, 'neither value nor reason, or both' as broken
 from {{ ref('regional_disparity') }}
-where (value is null) = (undefined_because is null)
-    or (value is not null and units_found <> units_expected)
+where (measure_value is null) = (undefined_because is null)
+    or (measure_value is not null and units_found <> units_expected)
     or (change is null) = (no_change_because is null)
 union all
 select whole.row_key, 'between and within are not the whole'
@@ -13,8 +13,8 @@ inner join {{ ref('regional_disparity') }} as part
     on part.series_key = whole.series_key and part.weighting = whole.weighting
     and substring(part.measure_code, 1, 7) = whole.measure_code
 where whole.measure_code in ('THEIL_T', 'THEIL_L') and part.area_grouping <> '_Z'
-group by whole.row_key, whole.value, part.area_grouping
-having abs(sum(part.value) - whole.value) > 1e-12 or (whole.value is not null and count(part.value) <> 2)
+group by whole.row_key, whole.measure_value, part.area_grouping
+having abs(sum(part.measure_value) - whole.measure_value) > 1e-12 or (whole.measure_value is not null and count(part.measure_value) <> 2)
 union all
 select units.series_key, 'the units of a level are not the country'
 from {{ ref('int_compared_units') }} as units

@@ -66,7 +66,7 @@ def test_no_example_reaches_the_warehouse_project() -> None:
 
 
 # Many small countries fail together: shrinking them would cost minutes and tell nothing more.
-AS_DRAWN = settings(max_examples=5, phases=[Phase.generate])
+AS_DRAWN = settings(max_examples=3, phases=[Phase.generate])
 
 UNIT = st.tuples(st.floats(1e-2, 1e4), st.floats(1, 1e6), st.sampled_from("ABC"))
 COUNTRIES = st.lists(st.lists(UNIT, min_size=1, max_size=12), min_size=20, max_size=40)
@@ -120,7 +120,7 @@ def test_disparity_does_not_depend_on_units_copies_or_order(
             if code == "GINI_CORRECTED":  # n/(n-1) of a country with copies is another one
                 continue
             assert value == pytest.approx(found[number][code], rel=1e-9, abs=1e-12), (name, code)
-            assert value is not None and value > -1e-15, (name, code)
+            assert value is not None and value > -1e-12, (name, code)
         for total in ("THEIL_T", "THEIL_L"):
             parts = [measures[f"{total}_BETWEEN"], measures[f"{total}_WITHIN"]]
             assert sum(part for part in parts if part is not None) == pytest.approx(measures[total], abs=1e-12), name
