@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pipelines.errors import BadInput, Expected
+from pipelines.fetching import attempts
 from pipelines.settings import Settings
 from pipelines.warehouse import publication
 from pipelines.warehouse.publication import NothingPublished
@@ -221,12 +222,15 @@ def _look_at_the_sources(settings: Settings, now: datetime) -> Report | None:
     return _tell(
         settings,
         "late_sources",
-        f"Marsad: {len(late)} source{'s are' if len(late) > 1 else ' is'} later than promised",
+        f"Marsad: {len(late)} source{'s are' if len(late) > 1 else ' is'} late or not answering",
         {
             "Last good publication": [_last_good(settings)],
             "Newly late": new or ["none"],
-            "Late since": [f"{name}: {since} (ask {contact})" for name, (since, contact) in sorted(late.items())],
-            "What to do": ["Look whether the publisher has something newer, and file it with `marsad add`."],
+            "Since when": [f"{name}: {said}" for name, said in sorted(late.items())],
+            "What to do": [
+                "Look whether the publisher has something newer, and file it with `marsad add`. Where an answer no longer fits, "
+                "look at what was put aside, and say in dataset.yml how to read it."
+            ],
         },
         now,
     )
@@ -339,8 +343,18 @@ def _last_good(settings: Settings) -> str:
     return f"{now.name}, published {_shown(now.manifest['published_at'])}; readers keep it"
 
 
-def _late_sources(settings: Settings, today: date) -> dict[str, tuple[date, str]]:
-    """Data sets past their promise: since when, and whom to ask. Empty when nothing can be read (``staleness`` tells that)."""
+def _late_sources(settings: Settings, today: date) -> dict[str, str]:
+    """Data sets past their promise, or asked in vain: since when, and what to look at."""
+    failing = {
+        name: f"asked {found.failing} times in vain, last success {found.last_success or 'never'}: {found.message}"
+        for name, found in attempts.health(settings).items()
+        if found.failing
+    }
+    return failing | _past_their_promise(settings, today)
+
+
+def _past_their_promise(settings: Settings, today: date) -> dict[str, str]:
+    """Empty when nothing can be read (``staleness`` tells that)."""
     try:
         with reader(settings) as connection:
             rows = connection.execute(
@@ -348,7 +362,7 @@ def _late_sources(settings: Settings, today: date) -> dict[str, tuple[date, str]
             ).fetchall()
     except (NothingPublished, PublicationDamaged):
         return {}
-    return {dataset: (late_after, contact) for dataset, late_after, contact in rows}
+    return {dataset: f"late since {late_after} (ask {contact})" for dataset, late_after, contact in rows}
 
 
 def _runs(failures: int) -> str:

@@ -242,11 +242,14 @@ def _report(settings: Settings, outcome: Any) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """What is published, since when, and how old each source is."""
+    """What is published, since when, how old each source is, and what became of asking for it."""
+    from pipelines.fetching.attempts import Health
+    from pipelines.fetching.attempts import health as health_of_sources
     from pipelines.warehouse import publication
     from pipelines.warehouse.reading import PublicationDamaged, reader
 
     settings = Settings.from_environment()
+    asked = health_of_sources(settings)
     found = publication.damage(settings)
     with reader(settings) as connection:
         now = publication.current(settings)
@@ -260,6 +263,8 @@ def status(as_json: AsJson = False) -> None:
         )
         names = [column[0] for column in cursor.description or []]
         sources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for source in sources:
+        source.update({f"fetch_{name}": value for name, value in asdict(asked.get(source["dataset"], Health())).items()})
     if as_json:
         told = {"publication": now.name, "published_at": now.manifest["published_at"], "file": str(now.file)}
         _json({**told, "damage": vars(found) if found else None, "sources": sources})
@@ -280,6 +285,12 @@ def status(as_json: AsJson = False) -> None:
             f"[yellow]{source['late_after']}, late[/yellow]" if late else str(source["late_after"] or "no rhythm"),
         )
     out.print(table)
+    if asked:
+        nights = Table("asked", "last asked", "last success", "last change", "failures since", box=None, pad_edge=False)
+        for name, health in sorted(asked.items()):
+            failing = f"[yellow]{health.failing}: {escape(health.message or '')}[/yellow]" if health.failing else "0"
+            nights.add_row(name, health.last_attempt, health.last_success or "never", health.last_change or "never", failing)
+        out.print(nights)
     if found:
         raise PublicationDamaged(f"{found}; `marsad refresh` publishes it")
 

@@ -11,7 +11,7 @@ from pipelines.assets.publication import contract_checks, publication_asset
 from pipelines.assets.warehouse import Warehouse
 from pipelines.datasets import data_sets
 from pipelines.inbox_sensor import inbox_sensor
-from pipelines.night import night_sensors, nightly_schedule
+from pipelines.night import night_job, night_sensors, nightly_schedule
 from pipelines.settings import Settings
 
 
@@ -43,6 +43,7 @@ def definitions(
         )
         for domain in domains
     ]
+    night = night_job()
     return dg.Definitions(
         assets=[
             *(domain_assets(domain, [each for each in datasets if each.domain == domain]) for domain in domains),
@@ -51,9 +52,9 @@ def definitions(
             publication_asset(manifest, datasets),
         ],
         asset_checks=[contract_checks(manifest)],
-        jobs=[refresh, *per_domain],
-        schedules=[nightly_schedule(refresh)],
-        sensors=[*night_sensors(refresh), inbox_sensor()],
+        jobs=[refresh, *per_domain, night],
+        schedules=[nightly_schedule(night)],
+        sensors=[*night_sensors(refresh, night), inbox_sensor()],
         resources={"warehouse": Warehouse(full=full, patience_seconds=patience_seconds, accept_shrinkage=list(accept_shrinkage))},
         # DuckDB has one writer: steps of one run take turns in one process.
         executor=dg.in_process_executor,

@@ -9,8 +9,13 @@ from typing import Any
 import dagster as dg
 
 from pipelines import alerts, fingerprint
+from pipelines.datasets import data_sets
+from pipelines.errors import Expected
+from pipelines.fetching import attempts
+from pipelines.fetching.run import offline, sources
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, why_rest
 from pipelines.reasons import reasons
+from pipelines.refresh import RefreshFailed, refresh
 from pipelines.settings import Settings
 from pipelines.warehouse import lock, publication
 
@@ -23,10 +28,44 @@ TIMEZONE = "Africa/Casablanca"
 PATIENCE_SECONDS = 1800
 
 _SOON, _HOURLY = 30, 3600
+_TOLD = "reported"
+
+
+def night_job() -> dg.JobDefinition:
+    """A night that asks the publishers first: one operation that fetches and then refreshes, as ``marsad refresh --fetch`` does.
+
+    The refresh is a run of its own beside it, unless nothing is new. The night fails when the refresh does, or when no source
+    answered at all; one that does not answer stops nothing.
+    """
+
+    @dg.op(name="fetch_and_refresh")
+    def fetch_and_refresh(context: dg.OpExecutionContext) -> None:
+        try:
+            outcome = refresh(Settings.from_environment(), fetch=True, patience_seconds=PATIENCE_SECONDS)
+        except RefreshFailed as failed:
+            raise dg.Failure(str(failed), metadata={_TOLD: "by the refresh's own run"}, allow_retries=False) from failed
+        except Expected as expected:
+            raise dg.Failure(str(expected), allow_retries=False) from expected
+        for attempt in outcome.fetched:
+            tell = context.log.warning if attempt.outcome in attempts.FAILURES else context.log.info
+            tell(f"{attempt.dataset}: {attempt.outcome} {attempt.release or attempt.message or ''}")
+        asked = [attempt for attempt in outcome.fetched if attempt.outcome != attempts.SKIPPED]
+        if asked and all(attempt.outcome in attempts.FAILURES for attempt in asked):
+            raise dg.Failure(f"none of the {len(asked)} sources gave anything", allow_retries=False)
+
+    @dg.job(
+        name="night",
+        description="Ask the publishers, then refresh: what the schedule starts where a data set is fetched.",
+        executor_def=dg.in_process_executor,
+    )
+    def night() -> None:
+        fetch_and_refresh()
+
+    return night
 
 
 def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
-    """04:30 in Casablanca, every night, for ``job``. A night with nothing new leaves a heartbeat and starts no run."""
+    """04:30 in Casablanca, every night, for ``job``. Where nobody is asked, a night with nothing new starts no run."""
 
     @dg.schedule(
         name="nightly_refresh",
@@ -38,6 +77,8 @@ def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
     )
     def nightly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         settings = Settings.from_environment()
+        if not offline() and any(source.enabled for source in sources(data_sets(settings.raw, settings.elsewhere))):
+            return dg.RunRequest()
         try:
             with lock.writer(settings.lock, "looking for what is new, at night"):
                 publication.mend(settings)
@@ -46,7 +87,7 @@ def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
             # Somebody writes at this very moment: the run waits for them, and looks then.
             rest = None
         if rest is None:
-            return dg.RunRequest(run_config={"resources": {"warehouse": {"config": {"patience_seconds": PATIENCE_SECONDS}}}})
+            return dg.RunRequest()
         heartbeat(context.instance, settings, rest)
         alerts.well(settings, rest)
         return dg.SkipReason(rest)
@@ -54,12 +95,12 @@ def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
     return nightly_refresh
 
 
-def night_sensors(job: Any) -> list[dg.SensorDefinition]:
-    """Sensors that tell when ``job`` failed, when it goes well again, and when the publication or a source is too old."""
+def night_sensors(job: Any, night: Any) -> list[dg.SensorDefinition]:
+    """Sensors that tell of a failed ``job`` or ``night``, of its going well again, of a publication or source that is too old."""
 
     @dg.run_failure_sensor(
         name="refresh_failed",
-        monitored_jobs=[job],
+        monitored_jobs=[job, night],
         minimum_interval_seconds=_SOON,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Writes a report of every failed refresh, and sends it to MARSAD_NOTIFY.",
@@ -67,7 +108,8 @@ def night_sensors(job: Any) -> list[dg.SensorDefinition]:
     def refresh_failed(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run.run_id
         events = [entry.dagster_event for entry in context.instance.all_logs(run) if entry.dagster_event is not None]
-        alerts.failed(Settings.from_environment(), run, reasons(events))
+        if not any(_told(event) for event in events):
+            alerts.failed(Settings.from_environment(), run, reasons(events))
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -91,6 +133,11 @@ def night_sensors(job: Any) -> list[dg.SensorDefinition]:
         return dg.SkipReason("; ".join(report.title for report in told) or "nothing new to tell")
 
     return [refresh_failed, refresh_well_again, staleness]
+
+
+def _told(event: dg.DagsterEvent) -> bool:
+    """Whether a night failed because its refresh did, which is a run of its own with a report of its own."""
+    return event.is_step_failure and (said := event.step_failure_data.user_failure_data) is not None and _TOLD in said.metadata
 
 
 def seen_fresh(instance: dg.DagsterInstance) -> datetime | None:

@@ -33,6 +33,8 @@ _CHILDREN = {
     "HTTPS_PROXY": _CLOSED,
     "ALL_PROXY": _CLOSED,
     "NO_PROXY": "127.0.0.1,localhost,::1",
+    # Publishers are asked only by the tests that serve them.
+    "MARSAD_OFFLINE": "1",
     "DO_NOT_TRACK": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DAGSTER_DISABLE_TELEMETRY": "yes",

@@ -356,7 +356,7 @@ def test_late_sources_are_told_when_new_and_then_once_a_week(settings: Settings)
 
     assert told == [0, 7, 14]
     report = alerts.reports(settings)[0].read_text(encoding="utf-8")
-    assert "Marsad: 1 source is later than promised" in report
+    assert "Marsad: 1 source is late or not answering" in report
     assert "connectivity/anrt: 2026-11-22 (ask who@example.org)" in report
 
 

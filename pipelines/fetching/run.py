@@ -97,13 +97,18 @@ def fetch(
     if not wanted:
         return []
     moment = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    if os.environ.get(OFFLINE, "") not in ("", "0"):
+    if offline():
         at, why = attempts.said(moment), f"{OFFLINE} is set"
         made = [Attempt(each.dataset.name, at, attempts.SKIPPED, 0.0, message=why) for each in wanted]
     else:
         made = asyncio.run(_ask_all(settings, wanted, limits or Limits(), moment))
     attempts.note(settings, made)
     return made
+
+
+def offline() -> bool:
+    """Whether ``MARSAD_OFFLINE`` keeps everybody from asking."""
+    return os.environ.get(OFFLINE, "") not in ("", "0")
 
 
 async def _ask_all(settings: Settings, wanted: Sequence[Source], limits: Limits, now: datetime) -> list[Attempt]:

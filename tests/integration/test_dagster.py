@@ -174,12 +174,12 @@ def test_the_night_begins_at_half_past_four_in_casablanca(whole: Whole, loaded: 
     schedule = loaded.resolve_schedule_def("nightly_refresh")
     assert isinstance(schedule, dg.ScheduleDefinition)
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
-    assert schedule.job_name == "refresh"
+    assert schedule.job_name == "night"
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 4 * * *", "Africa/Casablanca")
 
 
 def night(loaded: dg.Definitions, data: Path, instance: dg.DagsterInstance) -> Any:
-    schedule = nightly_schedule(loaded.resolve_job_def("refresh"))
+    schedule = nightly_schedule(loaded.resolve_job_def("night"))
     with at(data):
         context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 23, 3, 30, tzinfo=UTC))
         return schedule(context)

@@ -26,7 +26,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from pipelines import alerts
 from pipelines.assets import data_sets
 from pipelines.assets.warehouse import Warehouse
-from pipelines.night import CRON, TIMEZONE, night_sensors, seen_fresh
+from pipelines.night import CRON, TIMEZONE, night_job, night_sensors, seen_fresh
 from pipelines.quiet import instance_of
 from pipelines.settings import Settings
 from pipelines.warehouse import lock
@@ -114,7 +114,7 @@ def instance(place: Settings) -> Iterator[dg.DagsterInstance]:
 
 def evaluate(instance: dg.DagsterInstance, name: str, cursor: str | None) -> dg.SensorEvaluationContext:
     """One evaluation of the sensor ``name`` as the daemon asks for it, from ``cursor``."""
-    [sensor] = [each for each in night_sensors(failing) if each.name == name]
+    [sensor] = [each for each in night_sensors(failing, night_job()) if each.name == name]
     repository = dg.Definitions(jobs=[failing], sensors=[sensor]).get_repository_def()
     with dg.build_sensor_context(instance, cursor=cursor, repository_def=repository) as context:
         sensor.evaluate_tick(context)
@@ -152,7 +152,7 @@ def _look_twice(place: Settings, instance: dg.DagsterInstance) -> None:
 
     assert seen is not None
     assert before < seen < datetime.now(UTC) + timedelta(seconds=2)
-    [sensor] = [each for each in night_sensors(failing) if each.name == "staleness"]
+    [sensor] = [each for each in night_sensors(failing, night_job()) if each.name == "staleness"]
     assert sensor.sensor_type == SensorType.STANDARD
     with dg.build_sensor_context(instance) as context:
         said = sensor.evaluate_tick(context)
