@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.house import TARGET, House, build, figures
+from tests.house import OBSERVATION, TARGET, House, build, figures
 from tests.integration.running import BAROMETER, SMALL, Said, Waiting, checksums, edit_seed, marsad
 
 ADDED = "undated__lebrief-ompic-2025-07.csv"
@@ -156,11 +156,13 @@ def _kill(life: Life, dying: Waiting) -> None:
         said = dying.first_line()
         assert said == "about to build\n", said + dying.process.communicate(timeout=60)[1]
         life.pid = dying.process.pid
+        held = data.parent / "held.csv"
+        held.write_bytes(figures("observation", [OBSERVATION]))
         for name, arguments in {
             "refresh": ("refresh",),
             "one data set": ("refresh", "--dataset", BAROMETER),
             "rollback": ("rollback",),
-            "add": ("add", __file__, "--dataset", BAROMETER),
+            "add": ("add", str(held), "--dataset", BAROMETER),
             "status": ("status", "--json"),
             "query": ("query", "select count(*) as n from marts.regional_company_creation", "--json"),
         }.items():
