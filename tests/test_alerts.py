@@ -357,7 +357,7 @@ def test_late_sources_are_told_when_new_and_then_once_a_week(settings: Settings)
     assert told == [0, 7, 14]
     report = alerts.reports(settings)[0].read_text(encoding="utf-8")
     assert "Marsad: 1 source is late or not answering" in report
-    assert "connectivity/anrt: 2026-11-22 (ask who@example.org)" in report
+    assert "connectivity/anrt: late since 2026-11-22 (ask who@example.org)" in report
 
 
 def test_a_source_that_becomes_late_is_told_the_next_day(settings: Settings) -> None:
@@ -374,7 +374,7 @@ def test_a_source_that_becomes_late_is_told_the_next_day(settings: Settings) -> 
     [told] = alerts.look(settings, NIGHT, NIGHT + DAY)
 
     assert "Newly late             offshoring/exports" in told.text
-    assert "connectivity/anrt: 2026-11-22" in told.text
+    assert "connectivity/anrt: late since 2026-11-22" in told.text
 
 
 def test_where_nothing_can_be_kept_staleness_does_not_repeat_every_hour(settings: Settings, webhook: Webhook) -> None:
