@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.errors import BadInput
 from pipelines.settings import Settings
 from pipelines.warehouse import publication
 
@@ -15,17 +17,31 @@ if TYPE_CHECKING:
 
 PUBLICATION_KEY = ["publication"]
 
-_INSTANCE_SETTINGS = """\
-# Written when this folder was made, and never again: edit it as you like.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
+POSTGRES = "MARSAD_POSTGRES"
+"""Environment variable with a PostgreSQL address: Dagster's history goes there instead of into SQLite files."""
+
+_OURS = "# Written by marsad whenever it begins. Remove this line and edit the rest as you like: it is left alone then."
+_SQLITE = """\
 event_log_storage:
   module: pipelines.event_log
   class: EventLogStorage
   config:
     base_dir: {base_dir}
+"""
+# The address holds a password: it stays in the environment.
+_POSTGRES = f"""\
+storage:
+  postgres:
+    postgres_url:
+      env: {POSTGRES}
+"""
+_INSTANCE_SETTINGS = """\
+{ours}
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+{storage}\
 # Nothing prints: what a step says is in its events. Capturing output would start two more processes for each run.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
@@ -82,12 +98,25 @@ def instance_of(settings: Settings) -> dg.DagsterInstance:
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """The instance's folder, with settings of its own unless somebody wrote some; ``DAGSTER_HOME`` names it from here on."""
+    """The instance's folder with its ``dagster.yaml``; ``DAGSTER_HOME`` names it from here on. Raises BadInput.
+
+    The file is written anew when the warehouse has moved or ``MARSAD_POSTGRES`` has come or gone, unless somebody made it theirs.
+    """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(
-            _INSTANCE_SETTINGS.format(base_dir=json.dumps(str(home / "history" / "runs"))), encoding="utf-8"
-        )
+    path = home / "dagster.yaml"
+    if os.environ.get(POSTGRES):
+        if find_spec("dagster_postgres") is None:
+            raise BadInput(f"{POSTGRES} is set, and dagster-postgres is not installed: pip install 'marsad[postgres]'")
+        storage = _POSTGRES
+    else:
+        storage = _SQLITE.format(base_dir=json.dumps(str(home / "history" / "runs")))
+    wanted = _INSTANCE_SETTINGS.format(ours=_OURS, storage=storage)
+    found = path.read_text(encoding="utf-8") if path.exists() else ""
+    # Empty: what a kill left of one that was being written.
+    if found != wanted and (not found or found.startswith(_OURS)):
+        temporary = path.with_name(f".{path.name}-{os.getpid()}")
+        temporary.write_text(wanted, encoding="utf-8")
+        temporary.replace(path)
     os.environ["DAGSTER_HOME"] = str(home)
     return home

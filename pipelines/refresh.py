@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import alerts, fingerprint
 from pipelines.datasets import DATASET_FILE, data_sets
-from pipelines.errors import Blocked, Unknown
+from pipelines.errors import Blocked, Expected, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
 from pipelines.reasons import reasons as why
 from pipelines.reference import nearest
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from pipelines.fetching.attempts import Attempt
+
+
+class HistoryUnwritable(Expected):
+    """Dagster's own storage does not take what it is told: a full disk, a database that is gone."""
 
 
 class RefreshFailed(Blocked):
@@ -75,7 +79,7 @@ def refresh(
     than last time.
     With nothing new since the last publication only a heartbeat is left, and dbt is not even imported. The published file is
     looked at first: a damaged one gives way to the last good one, and everything is built anew.
-    Raises WarehouseLocked, RefreshFailed, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
+    Raises WarehouseLocked, RefreshFailed, HistoryUnwritable, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
     """
     started = time.monotonic()
     _refuse_unknown(settings, accept_shrinkage)
@@ -86,18 +90,36 @@ def refresh(
         fetched = _fetch(settings, dataset) if fetch else []
         inputs = fingerprint.of(fingerprint.inputs(settings))
     if not full and dataset is None and (rest := why_rest(settings, inputs)) is not None:
-        with instance_of(settings) as instance:
+        with _history(settings), instance_of(settings) as instance:
             heartbeat(instance, settings, rest)
         alerts.well(settings, rest)
         now = publication.current(settings)
         return Outcome(time.monotonic() - started, rested=rest, damage=damage, published=now, fetched=fetched)
-    outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds, accept_shrinkage)
+    with _history(settings):
+        outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds, accept_shrinkage)
     outcome.damage = damage
     if outcome.published is not None:
         alerts.well(settings, f"`marsad refresh` published {outcome.published.name}")
     outcome.seconds = time.monotonic() - started
     outcome.fetched = fetched
     return outcome
+
+
+@contextmanager
+def _history(settings: Settings) -> Iterator[None]:
+    """Says in one line when Dagster's history cannot be written: SQLite's full disk is not the system's OSError."""
+    try:
+        yield
+    except Exception as error:
+        # Imported here: a night with nothing new would wait for it.
+        from sqlalchemy.exc import DBAPIError
+
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, DBAPIError):
+            cause = cause.__cause__
+        if cause is not None:
+            raise HistoryUnwritable(f"Dagster's history ({settings.dagster_home}) cannot be written: {cause.orig}") from error
+        raise
 
 
 def _fetch(settings: Settings, dataset: str | None) -> list[Attempt]:

@@ -40,7 +40,7 @@ _CHILDREN = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
 }
 # Where the house is, by the caller's environment: no test may write there.
-_PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME")
+_PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME", "MARSAD_POSTGRES")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -249,7 +249,7 @@ def _what_is_wrong(settings: Settings) -> str | None:
 
 def _set_link_aside(settings: Settings) -> None:
     """Move away what is no link: neither a file nor a folder can be replaced by one in a single step."""
-    if not settings.current.is_symlink():
+    if os.path.lexists(settings.current) and not settings.current.is_symlink():
         aside = settings.warehouse / f"{_DAMAGED}-current"
         if aside.is_dir():
             _remove(aside)

@@ -55,11 +55,16 @@ class Warm:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin, self._process.stdout
 
-    def start(self, data: Path, *arguments: str, trouble: Trouble | None = None) -> tuple[int, Path]:
-        """Begin ``marsad`` with ``arguments`` in the house at ``data``; returns its process and where it prints."""
+    def start(
+        self, data: Path, *arguments: str, trouble: Trouble | None = None, program: str = "pipelines.cli", **said: str
+    ) -> tuple[int, Path]:
+        """Begin ``marsad`` (or ``main`` of another module) with ``arguments`` in the house at ``data``, ``said`` being added to
+        its environment; returns its process and where it prints.
+        """
         self._count += 1
         printed = self._folder / f"{self._count:06d}"
-        pid = self._ask(data=str(data), arguments=arguments, printed=str(printed), **vars(trouble or Trouble()))
+        asked = {"data": str(data), "arguments": arguments, "printed": str(printed), "program": program, "environment": said}
+        pid = self._ask(**asked, **vars(trouble or Trouble()))
         return pid, printed
 
     def end(self, started: tuple[int, Path]) -> Said:
@@ -72,9 +77,11 @@ class Warm:
             path.unlink()
         return Said(code, out, err)
 
-    def run(self, data: Path, *arguments: str, trouble: Trouble | None = None) -> Said:
-        """``marsad`` with ``arguments`` from beginning to end."""
-        return self.end(self.start(data, *arguments, trouble=trouble))
+    def run(
+        self, data: Path, *arguments: str, trouble: Trouble | None = None, program: str = "pipelines.cli", **said: str
+    ) -> Said:
+        """The same from beginning to end."""
+        return self.end(self.start(data, *arguments, trouble=trouble, program=program, **said))
 
     def kill(self, started: tuple[int, Path]) -> None:
         """SIGKILL what was started, unless it has ended: until it is waited for, its number is nobody else's."""
@@ -138,14 +145,14 @@ def _child(asked: dict[str, Any]) -> NoReturn:
 
 
 def _marsad(asked: dict[str, Any]) -> int:
-    from pipelines import cli
-
+    program = import_module(asked["program"])
     os.environ["MARSAD_DATA"] = asked["data"]
+    os.environ.update(asked["environment"])
     os.chdir(asked["data"])
     _prepare(Trouble(**{name: asked[name] for name in vars(Trouble())}), Path(asked["data"]) / "warehouse")
     sys.argv = ["marsad", *asked["arguments"]]
     try:
-        cli.main()
+        program.main()
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
     return 0
