@@ -46,6 +46,10 @@ _PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME", "MARSAD_POSTGRES")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--long`` also runs what takes minutes."""
     parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+    # The campaign of tests/faults: little by default, since it is refresh after refresh.
+    parser.addoption("--kills", type=int, default=2, help="refreshes killed")
+    parser.addoption("--refreshes", type=int, default=1, help="refreshes run to their end, those after kills counted")
+    parser.addoption("--readers", type=int, default=2, help="processes that read all the while")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

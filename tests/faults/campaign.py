@@ -90,6 +90,7 @@ class Campaign:
         self.tally = Tally()
         self._houses = 0
         self._round = 0
+        self._wanted = 0
         self._typical = 3.0
         self._first = build(folder / "first")
         self._first.bring(DATA_SET)
@@ -100,6 +101,7 @@ class Campaign:
 
     def run(self, kills: int, refreshes: int, readers: int, pause: float) -> Tally:
         """So many kills, then so many refreshes, with so many readers all the while."""
+        self._wanted = kills
         began = time.monotonic()
         places = [Trouble(dies_at=place, after=after) for place in PHASES for after in (False, True)]
         self._chance.shuffle(places)
@@ -112,6 +114,9 @@ class Campaign:
                 while self._round < _ROUNDS_IN_ONE_HOUSE and self.tally.kills >= kills and self.tally.refreshes < refreshes:
                     self._next_round()
                     self._refresh(inspect(self._house.settings))
+            except KeyboardInterrupt:
+                # Who has seen enough still gets the account.
+                kills = refreshes = 0
             finally:
                 self.tally.readers.add(reading.stop())
                 _clear(self._house.settings.data)
@@ -154,7 +159,7 @@ class Campaign:
                 self._next_round()
             else:
                 self.tally.broken.append(f"kill {self.tally.kills} ({trouble}): {before} became {now} in round {self._round}")
-            if self._chance.random() < _GOES_ON:
+            if self._chance.random() < _GOES_ON or self.tally.kills >= self._wanted:
                 self._refresh(before)
                 self.tally.recoveries += 1
                 return

@@ -49,14 +49,14 @@ def goes_on(warm: Warm, house: House, round_: int = 1) -> None:
 
 def test_kills_lose_nothing_and_readers_never_notice(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     asked = request.config.getoption
-    tally = besiege(asked("--kills"), asked("--refreshes"), asked("--readers"), pause=0.2, seed=1, folder=tmp_path)
+    tally = besiege(asked("kills"), asked("refreshes"), asked("readers"), pause=0.2, seed=1, folder=tmp_path)
 
     print(f"\n{tally}")
     assert tally.errors == 0, str(tally)
-    assert tally.kills >= asked("--kills")
-    assert tally.refreshes >= asked("--refreshes")
+    assert tally.kills >= asked("kills")
+    assert tally.refreshes >= asked("refreshes")
     assert tally.switches > 0
-    assert tally.readers.reads > 0 or asked("--readers") == 0
+    assert tally.readers.reads > 0 or asked("readers") == 0
 
 
 @pytest.mark.parametrize("step", ["publish", "mend"])
