@@ -246,17 +246,19 @@ def status(as_json: AsJson = False) -> None:
     from pipelines.fetching.attempts import Health
     from pipelines.fetching.attempts import health as health_of_sources
     from pipelines.warehouse import publication
-    from pipelines.warehouse.reading import PublicationDamaged, reader
+    from pipelines.warehouse.reading import PublicationDamaged, reader, refuse_damaged
 
     settings = Settings.from_environment()
     asked = health_of_sources(settings)
     found = publication.damage(settings)
+    # First: a damaged file may open and answer.
+    refuse_damaged(settings)
     with reader(settings) as connection:
         now = publication.current(settings)
-        wrong = "it is no publication" if now is None else publication.why_not_whole(now)
-        if now is None or wrong is not None:
-            said = f"{settings.current.resolve()}: damaged: {wrong}"
-            raise PublicationDamaged(f"{said}; `marsad refresh` gives readers the last good one and publishes anew")
+        if now is None:
+            raise PublicationDamaged(
+                f"{settings.current}: leads to no publication; `marsad refresh` gives readers the last good one"
+            )
         cursor = connection.execute(
             "select dataset, publisher, releases, refused_releases, latest_published_on, latest_period_end, late_after "
             "from quality.source_health order by dataset"
@@ -378,11 +380,12 @@ def query(
     import duckdb
 
     from pipelines import rows
-    from pipelines.warehouse.reading import reader
+    from pipelines.warehouse.reading import reader, refuse_damaged
 
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --csv and --json")
-    with reader(Settings.from_environment()) as connection:
+    settings = Settings.from_environment()
+    with reader(settings) as connection:
         try:
             if as_json or as_csv:
                 (rows.write_json if as_json else rows.write_csv)(connection.execute(sql), sys.stdout)
@@ -391,6 +394,8 @@ def query(
             if relation is not None:
                 relation.show(max_width=out.width if out.is_terminal else 10_000, max_rows=200)
         except duckdb.Error as error:
+            if isinstance(error, duckdb.IOException | duckdb.InternalException | duckdb.FatalException):
+                refuse_damaged(settings)
             raise BadInput(str(error)) from None
 
 

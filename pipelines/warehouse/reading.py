@@ -9,7 +9,7 @@ import duckdb
 
 from pipelines.errors import Damaged
 from pipelines.settings import CATALOG, Settings, sql_text
-from pipelines.warehouse.publication import NothingPublished, damage
+from pipelines.warehouse.publication import NothingPublished, current, damage, why_not_whole
 
 
 class PublicationDamaged(Damaged):
@@ -40,6 +40,13 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def refuse_damaged(settings: Settings) -> None:
+    """Compare what readers get with its checksum. Raises PublicationDamaged; what is missing altogether ``reader`` tells."""
+    now = current(settings)
+    if now is not None and (wrong := why_not_whole(now)) is not None:
+        raise PublicationDamaged(f"{now.file}: {wrong}; `marsad refresh` gives readers the last good one and publishes anew")
 
 
 def attach_statement(settings: Settings) -> str:
