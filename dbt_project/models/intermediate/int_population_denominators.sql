@@ -36,8 +36,8 @@ final as (
         coalesce(census_before.document, census_after.document) as population_document,
         coalesce(census_before.observation_id, census_after.observation_id) as population_observation_id,
         abs({{ years_between('coalesce(neighbours.before_on, neighbours.after_on)', 'neighbours.period_end') }}) as gap_years,
-        neighbours.before_on, census_before.population as before_population,
-        neighbours.after_on, census_after.population as after_population
+        neighbours.before_on, census_before.population as before_population, census_before.observation_id as before_observation_id,
+        neighbours.after_on, census_after.population as after_population, census_after.observation_id as after_observation_id
     from neighbours
     left join censuses as census_before
         on census_before.ref_area = neighbours.ref_area and census_before.urbanisation = neighbours.urbanisation

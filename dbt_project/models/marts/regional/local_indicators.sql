@@ -11,7 +11,7 @@ measured as (
         cells.*, indicators.per_head,
         population.population, population.population_on, population.population_document,
         population.population_observation_id, population.gap_years,
-        region.value as region_value
+        region.value as region_value, region.observation_id as region_observation_id
     from cells
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator
     left join {{ ref('int_population_denominators') }} as population
@@ -44,7 +44,7 @@ final as (
             ("share_of_region", "measured.region_value is null", "'no exact value of the region, or the indicator does not add up'"),
         ]) }} as undefined_because,
         measured.dataset, measured.publisher, measured.document, measured.decided_by, cast(measured.statements as integer) as statements,
-        measured.cell_id, measured.observation_id, measured.population_observation_id
+        measured.cell_id, measured.observation_id, measured.population_observation_id, measured.region_observation_id
     from measured
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = measured.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = measured.ref_area

@@ -20,9 +20,11 @@ measured as (
         end as country_basis,
         population.population, population.population_on, population.population_document,
         population.population_observation_id, population.gap_years,
-        population.before_on, population.before_population, population.after_on, population.after_population,
-        country_population.population as country_population,
-        wholes.value as whole, wholes.national_value as country_whole
+        population.before_on, population.before_population, population.before_observation_id,
+        population.after_on, population.after_population, population.after_observation_id,
+        country_population.population as country_population, country_population.population_observation_id as country_population_observation_id,
+        wholes.value as whole, wholes.observation_id as whole_observation_id,
+        wholes.national_value as country_whole, wholes.national_observation_id as country_whole_observation_id
     from cells
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator
     left join {{ ref('int_population_denominators') }} as population
@@ -94,7 +96,11 @@ final as (
             ("rank", "not ranked.is_complete", "ranked.regions_exact || ' of ' || ranked.regions_expected || ' regions have an exact value'"),
         ]) }} as undefined_because,
         ranked.dataset, ranked.publisher, ranked.document, ranked.decided_by, cast(ranked.statements as integer) as statements,
-        ranked.cell_id, ranked.observation_id, ranked.national_observation_id, ranked.population_observation_id
+        ranked.cell_id, ranked.observation_id, ranked.national_observation_id, ranked.population_observation_id,
+        ranked.before_observation_id as census_before_observation_id, ranked.after_observation_id as census_after_observation_id,
+        ranked.country_population_observation_id,
+        case when ranked.location_quotient is not null then ranked.whole_observation_id end as whole_observation_id,
+        case when ranked.location_quotient is not null then ranked.country_whole_observation_id end as country_whole_observation_id
     from ranked
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = ranked.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = ranked.ref_area
