@@ -106,7 +106,8 @@ def test_the_night_fails_when_all_fail_and_rests_when_nothing_is_new(live: Live,
         assert night_job().execute_in_process(instance=instance).success
     assert live.current == before
     log = (live.house.settings.warehouse / "fetches.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(log[-2])["outcome"] == "UNCHANGED"
+    last = {said["dataset"]: said["outcome"] for said in map(json.loads, log[-2:])}
+    assert last == {BANK: "UNCHANGED", FILE: "REFUSED"}
 
 
 def test_asked_alone_it_files_and_publishes_nothing(live: Live) -> None:
