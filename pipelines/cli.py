@@ -311,7 +311,14 @@ def explain(
     with reader(Settings.from_environment()) as connection:
         found = ask(connection, indicator, area, period)
     if as_json:
-        _json({"indicator": found.indicator, "statements": found.statements, "contradictions": found.contradictions})
+        _json(
+            {
+                "indicator": found.indicator,
+                "statements": found.statements,
+                "contradictions": found.contradictions,
+                "revisions": found.revisions,
+            }
+        )
         return
     out.print(f"[bold]{indicator}[/bold]  {found.indicator['label_en']}", soft_wrap=True)
     for each in found.statements:
@@ -328,6 +335,11 @@ def explain(
         out.print(f"  said by     {each['publisher']}, in {escape(each['document_title'])} ({dated})", soft_wrap=True)
         out.print(f"  address     {escape(each['address'] or 'none')}", soft_wrap=True)
         out.print(f"  carried by  {each['dataset']}/{each['release']} row {each['release_row']}", soft_wrap=True)
+        if each["correction"]:
+            out.print(
+                f"  corrected   to {each['corrected_value']} by {each['correction']}: {escape(each['correction_reason'])}",
+                soft_wrap=True,
+            )
         for name in ("quote", "locator", "comment"):
             if each[name]:
                 out.print(f"  {name:<11} {escape(each[name])}", soft_wrap=True)
@@ -335,7 +347,14 @@ def explain(
         out.print(
             f"\n[yellow]conflict[/yellow] ({each['basis']}, {each['kind']}) {each['period']}: "
             f"{_plain(each['current_value'])} ({each['current_publisher']}, {each['current_document']}) against "
-            f"{_plain(each['other_value'])} ({each['other_publisher']}, {each['other_document']})",
+            f"{_plain(each['other_value'])} "
+            + (f"({each['other_publisher']}, {each['other_document']})" if each["other_document"] else "from its parts"),
+            soft_wrap=True,
+        )
+    for each in found.revisions:
+        out.print(
+            f"\n[yellow]revision[/yellow] {each['period']} by {each['publisher']}: {_plain(each['first_value'])} "
+            f"({each['first_document']}), then {_plain(each['last_value'])} ({each['last_document']})",
             soft_wrap=True,
         )
 

@@ -21,18 +21,20 @@ class NothingKnown(Unknown):
 
 @dataclass(frozen=True)
 class Explanation:
-    """Statements (one dict each, the current one of a cell first) and the contradictions among them."""
+    """Statements (one dict each, the current one of a cell first), the contradictions and the revisions among them."""
 
     indicator: dict[str, Any]
     statements: list[dict[str, Any]]
     contradictions: list[dict[str, Any]]
+    revisions: list[dict[str, Any]]
 
 
 _STATEMENTS = """
 select
     statements.ref_area, areas.label_en as area, statements.urbanisation, statements.breakdown, statements.period,
     statements.period_start, statements.period_end, statements.definition,
-    statements.obs_value, statements.value, statements.bound, statements.unit_measure, statements.unit_mult,
+    statements.obs_value, statements.corrected_value, statements.correction, corrections.reason as correction_reason,
+    statements.value, statements.bound, statements.unit_measure, statements.unit_mult,
     statements.obs_status, statements.publisher, statements.document, documents.title as document_title, documents.address,
     statements.locator,
     statements.quote, statements.comment, statements.published_on, statements.published_precision, statements.recorded_at,
@@ -41,6 +43,7 @@ select
 from staging.stg_observations as statements
 inner join reference.areas as areas on areas.ref_area = statements.ref_area
 inner join reference.documents as documents on documents.document = statements.document
+left join reference.corrections as corrections on corrections.correction = statements.correction
 left join intermediate.int_current_observations as current_statements
     on current_statements.observation_id = statements.observation_id
 where statements.indicator = $indicator
@@ -58,6 +61,13 @@ select
     current_definition, other_definition, difference, decided_by
 from quality.contradictions
 where current_observation_id in (select unnest($ids)) or other_observation_id in (select unnest($ids))
+order by all
+"""
+
+_REVISIONS = """
+select period, publisher, first_value, first_document, last_value, last_document, revision, revision_share
+from quality.revisions
+where last_observation_id in (select unnest($ids)) or first_observation_id in (select unnest($ids))
 order by all
 """
 
@@ -86,7 +96,8 @@ def explain(
     if not found:
         raise NothingKnown(f"nothing is known of {indicator} for area {area or 'any'} and period {period or 'any'}")
     ids = [each["observation_id"] for each in found]
-    return Explanation(described[0], found, _rows(connection, _CONTRADICTIONS, {"ids": ids}))
+    among = {"ids": ids}
+    return Explanation(described[0], found, _rows(connection, _CONTRADICTIONS, among), _rows(connection, _REVISIONS, among))
 
 
 def search_indicators(connection: duckdb.DuckDBPyConnection, word: str | None) -> list[dict[str, Any]]:

@@ -6,9 +6,26 @@
     )
 {%- endmacro %}
 
+{% macro is_rounding_of(one, other) -%}
+    {#- Whether two exact figures are the same once rounded to the coarser of the two. -#}
+    abs({{ one }}.value - {{ other }}.value) <= greatest(
+        {{ rounding_error(one ~ '.decimals', one ~ '.unit_mult') }}, {{ rounding_error(other ~ '.decimals', other ~ '.unit_mult') }}
+    )
+{%- endmacro %}
+
+{% macro is_revision(earlier, later) -%}
+    {#- Whether a publisher has replaced one exact figure by another: later by date of publication, or else by when it came here.
+        A bound revises nothing, nor does a figure printed with more or fewer digits. -#}
+    (
+        {{ earlier }}.publisher = {{ later }}.publisher and {{ earlier }}.is_exact and {{ later }}.is_exact
+        and ({{ differs(earlier ~ '.published_not_before', later ~ '.published_not_before') }} or {{ earlier }}.recorded_at <> {{ later }}.recorded_at)
+        and not {{ is_rounding_of(earlier, later) }}
+    )
+{%- endmacro %}
+
 {% macro contradiction_kind() -%}
     {#- What SQL can tell of two statements that disagree, by the first rule that holds: another definition (or only another
-        perimeter); a slip of the decimal point; equal once rounded to the coarser; a later figure of the same publisher. -#}
+        perimeter); a slip of the decimal point; equal once rounded to the coarser; a revision, which is no contradiction. -#}
     case
         when pairs.basis = 'DEFINITION' and current_definition.concept_en = other_definition.concept_en
             and {{ differs('current_definition.perimeter_en', 'other_definition.perimeter_en') }} then 'PERIMETER'
@@ -17,15 +34,11 @@
             and log10(cast(current_statement.value as double) / cast(other_statement.value as double))
             = round(log10(cast(current_statement.value as double) / cast(other_statement.value as double))) then 'TYPO'
         when current_statement.is_exact and other_statement.is_exact
-            and abs(current_statement.value - other_statement.value) <= greatest(
-                {{ rounding_error('current_statement.decimals', 'current_statement.unit_mult') }},
-                {{ rounding_error('other_statement.decimals', 'other_statement.unit_mult') }}
-            ) then 'ROUNDING'
+            and {{ is_rounding_of('current_statement', 'other_statement') }} then 'ROUNDING'
         when not (current_statement.is_exact and other_statement.is_exact)
             and abs(current_statement.value - other_statement.value)
             <= greatest(coalesce(current_statement.tolerance, 0), coalesce(other_statement.tolerance, 0)) then 'ROUNDING'
-        when current_statement.publisher = other_statement.publisher
-            and current_statement.document <> other_statement.document then 'REVISION'
+        when {{ is_revision('other_statement', 'current_statement') }} then 'REVISION'
         else 'UNEXPLAINED'
     end
 {%- endmacro %}

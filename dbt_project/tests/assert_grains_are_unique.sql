@@ -2,6 +2,8 @@
 -- Views and intermediate tables have no primary key of their own; these are the ones that others join on.
 {%- set grains = [
     ('stg_observations', 'observation_id'), ('stg_targets', 'target_id'), ('stg_events', 'event_id'),
+    ('base_observations', "observation_id, coalesce(correction, '')"), ('base_targets', "target_id, dataset, release, coalesce(correction, '')"),
+    ('int_observation_vintages', 'cell_id, place'), ('int_latest_vintages', 'cell_id, publisher'), ('corrections', 'correction'),
     ('int_current_observations', 'cell_id'), ('int_current_observations', 'definition, ref_area, urbanisation, breakdown, period_key'),
     ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id'),
     ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'),
@@ -14,7 +16,7 @@
     ('documents', 'document'), ('strategies', 'strategy'), ('code_lists', 'code_list, code'), ('conventions', 'convention'),
 ] %}
 {% for model, key in grains %}
-select '{{ model }} ({{ key }})' as grain, count(*) as doubled
+select '{{ model }} ({{ key | replace("'", '') }})' as grain, count(*) as doubled
 from (select {{ key }} from {{ ref(model) }} group by {{ key }} having count(*) > 1)
 having count(*) > 0
 {% if not loop.last %}union all{% endif %}

@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.assets.table_metadata import table_metadata
 from pipelines.assets.warehouse import Warehouse
-from pipelines.checks import stages
+from pipelines.checks import corrections, stages
 from pipelines.checks.shown import markdown
 from pipelines.datasets import DataSet, SealBroken
 from pipelines.sources import reader
@@ -111,7 +111,10 @@ def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
             )
             for table in RAW_TABLES
         ],
-        check_specs=[stages.RAW_RECORDS.spec(["raw", table]) for table in TABLE_OF_KIND.values()],
+        check_specs=[
+            *(stages.RAW_RECORDS.spec(["raw", table]) for table in TABLE_OF_KIND.values()),
+            corrections.FIT.spec(["raw", "releases"]),
+        ],
         can_subset=True,
     )
     def raw_tables(
@@ -121,6 +124,9 @@ def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
         for key in sorted(context.selected_asset_keys):
             yield dg.MaterializeResult(asset_key=key, metadata=table_metadata(connection, *key.path))
         asked = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
+        if "releases" in asked:
+            names = {dataset.name for dataset in datasets}
+            yield corrections.corrections_fit(connection, warehouse.reference, names, datetime.now(UTC).date())
         for kind, table in TABLE_OF_KIND.items():
             if table in asked:
                 yield stages.raw_records(connection, kind)

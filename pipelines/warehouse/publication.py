@@ -23,7 +23,7 @@ from pipelines import __version__
 from pipelines.datasets import checksum
 from pipelines.errors import Blocked, Unknown
 from pipelines.settings import CATALOG, Settings, sql_text
-from pipelines.warehouse import tables
+from pipelines.warehouse import clocks, tables
 from pipelines.warehouse.draft import STORAGE_VERSION
 
 KEPT = 5
@@ -384,6 +384,7 @@ def _copy(draft: Path, file: Path, fingerprint: str) -> dict[str, int]:
             what = f"column reference.publication.{column}" if column else "table reference.publication"
             connection.execute(f"comment on {what} is {sql_text(comment)}")
         tables.comment(connection)
+        clocks.define(connection)
         connection.execute("checkpoint")
     return rows
 

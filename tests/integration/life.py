@@ -20,6 +20,7 @@ from tests.integration.running import BAROMETER, SMALL, Said, Waiting, checksums
 
 ADDED = "undated__lebrief-ompic-2025-07.csv"
 BAD = "undated__typing-slip.csv"
+CORRECTION = "financesnews-2009-gdp"
 BROKEN = "offshoring/exports/2023__lopinion-mtnra-2023.csv"
 EXPORTS = "offshoring/exports"
 SLIP, MENDED = "undated__challenge-oc-2016-06.csv", "undated__mended.csv"
@@ -102,7 +103,8 @@ def live(root: Path) -> Life:
     for name in SMALL:
         house.bring(name)
     waiting.mkdir()
-    for release in sorted((settings.raw / BAROMETER).glob("*__*.csv"))[1::2]:
+    releases = sorted((settings.raw / BAROMETER).glob("*__*.csv"))
+    for release in [path for path in releases if path.name != ADDED][1::2] + [path for path in releases if path.name == ADDED]:
         for path in (release, release.with_name(release.name + ".yml")):
             path.rename(waiting / path.name)
 
@@ -120,6 +122,8 @@ def live(root: Path) -> Life:
     life.run("broken seal", "refresh")
     release.write_bytes(good)
 
+    with _edited(settings.seeds / "corrections.csv", CORRECTION, printed_value="2.8"):
+        life.run("broken correction", "refresh")
     with _edited(settings.seeds / "indicators.csv", "strategy_budget", domain="sports"):
         life.run("broken contract", "refresh")
     life.run("mended", "refresh", "--json")

@@ -17,7 +17,7 @@ MARTS = {
     "regional_indicators", "urban_rural_divide", "strategy_progress",
     "strategy_scorecard", "strategy_targets", "strategy_timeline",
 }  # fmt: skip
-QUALITY = {"contradictions", "lineage", "reconciliations", "refused_rows", "source_health"}
+QUALITY = {"contradictions", "lineage", "reconciliations", "refused_rows", "revisions", "source_health"}
 REFERENCE = {path.stem for path in (DATA / "seeds").glob("*.csv")} | {"datasets", "publication"}
 MET_BY_ANALYSTS = "('marts', 'quality', 'reference')"
 NUMBERS = ("decimal", "double", "integer", "bigint")
@@ -25,7 +25,7 @@ NUMBERS = ("decimal", "double", "integer", "bigint")
 COUNTS = {
     "statements", "statements_in_conflict", "statements_replaced", "targets", "achieved", "on_track", "off_track", "reversing",
     "met_on_time", "met_late", "missed", "indeterminate", "not_comparable", "not_measurable", "no_baseline", "measured",
-    "regions_reporting", "regions_expected", "regions_exact", "unit_mult", "units_found", "units_expected", "units_in_both",
+    "vintages", "regions_reporting", "regions_expected", "regions_exact", "unit_mult", "units_found", "units_expected", "units_in_both",
     "variants", "variants_undefined", "dominates", "is_dominated_by", "components_used", "components_needed",
 }  # fmt: skip
 
@@ -214,7 +214,10 @@ def test_units_named_by_a_mart_are_in_the_catalogue(whole: Whole, models: dict[s
 def test_200_cells_of_every_mart_lead_back_to_what_was_printed(
     whole: Whole, models: dict[str, dict[str, Any]], mart: str, figure: str
 ) -> None:
-    """From the mart's row by its key through quality.lineage to a raw row, its release, its document; chosen the same every time."""
+    """From the mart's row by its key through quality.lineage to a raw row, its release, its document; chosen the same every time.
+
+    A number that was corrected leads back to its correction.
+    """
     key = " || '|' || ".join(models[f"marts.{mart}"]["config"]["meta"]["primary_key"])
     chosen = f"(select {key} as key, * from marts.{mart} where {figure} is not null order by md5({key}) limit 200)"
     found = rows(
@@ -226,10 +229,11 @@ def test_200_cells_of_every_mart_lead_back_to_what_was_printed(
             union all select 'TARGET', target_id, dataset, release, document, target_value, unit_mult from raw.targets
             union all select 'EVENT', event_id, dataset, release, document, null, null from raw.events
         )
-        select chosen.key, lineage.role, raw_rows.printed, raw_rows.unit_mult, releases.sha256, documents.title,
+        select chosen.key, lineage.role, coalesce(corrections.corrected_value, raw_rows.printed), raw_rows.unit_mult, releases.sha256, documents.title,
             {f"chosen.{figure}::varchar" if figure != "row_key" else "null"}
         from {chosen} as chosen
         left join quality.lineage as lineage on lineage.mart = '{mart}' and lineage.row_key = chosen.key
+        left join reference.corrections as corrections on corrections.correction = lineage.correction
         left join raw_rows on raw_rows.kind = lineage.source_kind and raw_rows.id = lineage.source_id
         left join raw.releases as releases on releases.dataset = raw_rows.dataset and releases.release = raw_rows.release
         left join reference.documents as documents on documents.document = raw_rows.document

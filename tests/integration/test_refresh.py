@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.datasets import sidecar_path
-from tests.integration.life import ADDED, BAD, BROKEN, EXPORTS, LESS, MENDED, SLIP, Life
+from tests.integration.life import ADDED, BAD, BROKEN, CORRECTION, EXPORTS, LESS, MENDED, SLIP, Life
 from tests.integration.running import BAROMETER, SMALL, Waiting, ask, content, copied, marsad, one
 
 JULY_2025 = """
@@ -155,7 +155,7 @@ def test_a_refusal_is_visible_to_readers(life: Life) -> None:
         "select dataset, releases, refused_releases, refused_problems, statements from quality.source_health "
         "where refused_releases > 0",
     )
-    assert health[:4] == ("strategy/strategy_targets", 1, 1, 1)
+    assert health[:4] == ("strategy/strategy_targets", 2, 1, 1)
     assert health[4] == one(settings, "select count(*) from marts.strategy_targets") > 0
     assert "(1 refused)" in marsad(settings.data, "status").out
 
@@ -210,7 +210,7 @@ def test_a_publication_is_named_by_its_content(life: Life) -> None:
 # Blocked
 
 
-@pytest.mark.parametrize("step", ["broken seal", "broken contract"])
+@pytest.mark.parametrize("step", ["broken seal", "broken correction", "broken contract"])
 def test_what_blocks_shows_readers_nothing(life: Life, step: str) -> None:
     said = life.steps[step].said
 
@@ -226,6 +226,14 @@ def test_an_accepted_release_with_other_bytes_is_named_with_both_checksums(life:
     assert str(life.house.settings.raw / BROKEN) in error
     assert all(seal in error for seal in life.seals)
     assert life.seals[0] != life.seals[1]
+
+
+def test_a_correction_that_no_longer_fits_is_named_with_what_it_found(life: Life) -> None:
+    error = life.steps["broken correction"].said.error
+
+    assert "check corrections_fit failed" in error
+    assert f"{CORRECTION}: mn2013.digital_gdp_additional.2013.financesnews (strategy/strategy_targets/" in error
+    assert "is printed 2.7, expected 2.8" in error
 
 
 def test_a_mart_that_breaks_its_contract_is_named_with_the_rule(life: Life) -> None:

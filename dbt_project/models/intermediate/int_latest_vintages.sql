@@ -1,21 +1,15 @@
 {{ config(materialized='view') }}
--- The newest statement of each cell by each publisher: vintages exist within one publisher only.
-with statements as (
-    select * from {{ ref('stg_observations') }}
+-- The statement of each cell by each publisher that stands before its others: vintages exist within one publisher only.
+with vintages as (
+    select * from {{ ref('int_observation_vintages') }} where known_until is null
 ),
 
 ordered as (
-    select
-        *,
-        row_number() over (
-            partition by cell_id, publisher
-            order by has_value desc, published_on desc nulls last, recorded_at desc, observation_id asc
-        ) as place
-    from statements
+    select *, row_number() over (partition by cell_id, publisher order by place) as vintage from vintages
 ),
 
 final as (
-    select cell_id, publisher, observation_id from ordered where place = 1
+    select cell_id, publisher, observation_id from ordered where vintage = 1
 )
 
 select * from final

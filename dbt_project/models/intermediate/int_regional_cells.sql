@@ -41,7 +41,7 @@ final as (
         series.period, series.period_key, series.period_start, series.period_end, series.unit_measure,
         reported.cell_id, reported.observation_id, reported.value, reported.value_lower, reported.value_upper,
         reported.bound, reported.tolerance, coalesce(reported.is_exact, false) as is_exact, coalesce(reported.has_value, false) as has_value,
-        reported.obs_status, reported.flow, reported.dataset, reported.publisher, reported.document, reported.decided_by, reported.statements,
+        reported.obs_status, reported.flow, reported.dataset, reported.publisher, reported.document, reported.correction, reported.decided_by, reported.statements,
         series.regions_reporting, series.regions_exact,
         expected.regions_expected,
         series.regions_sum,

@@ -1,36 +1,59 @@
-with pairs as (
-    select * from {{ ref('int_conflicting_statements') }}
+with statements as (
+    select statements.*, vintages.published_not_before
+    from {{ ref('stg_observations') }} as statements
+    inner join {{ ref('int_observation_vintages') }} as vintages on vintages.observation_id = statements.observation_id
+    where vintages.known_until is null
 ),
 
-statements as (
-    select * from {{ ref('stg_observations') }}
+pairs as (
+    select
+        {{ row_key(['pairs.current_observation_id', 'pairs.other_observation_id']) }} as row_key,
+        pairs.basis, {{ contradiction_kind() }} as kind, pairs.current_observation_id, pairs.other_observation_id,
+        other_statement.definition as other_definition, other_statement.value as other_value, other_statement.bound as other_bound,
+        other_statement.publisher as other_publisher, other_statement.document as other_document,
+        other_statement.published_on as other_published_on, other_statement.comment as other_comment,
+        other_statement.correction as other_correction
+    from {{ ref('int_conflicting_statements') }} as pairs
+    inner join statements as current_statement on current_statement.observation_id = pairs.current_observation_id
+    inner join statements as other_statement on other_statement.observation_id = pairs.other_observation_id
+    inner join {{ ref('definitions') }} as current_definition on current_definition.definition = current_statement.definition
+    inner join {{ ref('definitions') }} as other_definition on other_definition.definition = other_statement.definition
+),
+
+-- What a publisher has changed itself stands in `revisions`.
+contradicting as (
+    select * from pairs where kind <> 'REVISION'
+    union all
+    select
+        row_key, 'PARTS' as basis, 'ARITHMETIC' as kind, published_observation_id as current_observation_id,
+        cast(null as varchar) as other_observation_id, definition as other_definition, computed_value as other_value, 'EQ' as other_bound,
+        cast(null as varchar) as other_publisher, cast(null as varchar) as other_document, cast(null as date) as other_published_on,
+        kind || ': ' || explanation as other_comment, cast(null as varchar) as other_correction
+    from {{ ref('reconciliations') }}
+    where is_unexplained
 ),
 
 final as (
     select
-        {{ row_key(['pairs.current_observation_id', 'pairs.other_observation_id']) }} as row_key,
-        pairs.basis, {{ contradiction_kind() }} as kind,
-        current_statement.cell_id,
-        current_statement.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
-        current_statement.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en,
-        current_statement.urbanisation, current_statement.breakdown, current_statement.period, current_statement.unit_measure,
-        current_statement.definition as current_definition, current_statement.value as current_value, current_statement.bound as current_bound,
-        current_statement.publisher as current_publisher, current_statement.document as current_document, current_statement.published_on as current_published_on,
-        chosen.decided_by,
-        other_statement.definition as other_definition, other_statement.value as other_value, other_statement.bound as other_bound,
-        other_statement.publisher as other_publisher, other_statement.document as other_document, other_statement.published_on as other_published_on,
-        other_statement.value - current_statement.value as difference,
-        {{ share('other_statement.value - current_statement.value', 'current_statement.value') }} as difference_share,
-        other_statement.comment as other_comment,
-        pairs.current_observation_id, pairs.other_observation_id
-    from pairs
-    inner join statements as current_statement on current_statement.observation_id = pairs.current_observation_id
-    inner join statements as other_statement on other_statement.observation_id = pairs.other_observation_id
-    inner join {{ ref('int_current_observations') }} as chosen on chosen.observation_id = pairs.current_observation_id
-    inner join {{ ref('indicators') }} as indicators on indicators.indicator = current_statement.indicator
-    inner join {{ ref('areas') }} as areas on areas.ref_area = current_statement.ref_area
-    inner join {{ ref('definitions') }} as current_definition on current_definition.definition = current_statement.definition
-    inner join {{ ref('definitions') }} as other_definition on other_definition.definition = other_statement.definition
+        contradicting.row_key, contradicting.basis, contradicting.kind,
+        chosen.cell_id,
+        chosen.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
+        chosen.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en,
+        chosen.urbanisation, chosen.breakdown, chosen.period, chosen.unit_measure,
+        chosen.definition as current_definition, chosen.value as current_value, chosen.bound as current_bound,
+        chosen.publisher as current_publisher, chosen.document as current_document, statements.published_on as current_published_on,
+        chosen.correction as current_correction, chosen.decided_by,
+        contradicting.other_definition, contradicting.other_value, contradicting.other_bound,
+        contradicting.other_publisher, contradicting.other_document, contradicting.other_published_on, contradicting.other_correction,
+        contradicting.other_value - chosen.value as difference,
+        {{ share('contradicting.other_value - chosen.value', 'chosen.value') }} as difference_share,
+        contradicting.other_comment,
+        contradicting.current_observation_id, contradicting.other_observation_id
+    from contradicting
+    inner join {{ ref('int_current_observations') }} as chosen on chosen.observation_id = contradicting.current_observation_id
+    inner join statements on statements.observation_id = contradicting.current_observation_id
+    inner join {{ ref('indicators') }} as indicators on indicators.indicator = chosen.indicator
+    inner join {{ ref('areas') }} as areas on areas.ref_area = chosen.ref_area
 )
 
 select * from final

@@ -58,7 +58,7 @@ events as (
     where event_id is not null
 ),
 
-final as (
+sources as (
     select mart, row_key, source_kind, source_id, role from observations
     union all
     select mart, row_key, source_kind, source_id, role from indices
@@ -66,6 +66,18 @@ final as (
     select mart, row_key, source_kind, source_id, role from targets
     union all
     select mart, row_key, source_kind, source_id, role from events
+),
+
+corrected as (
+    select 'OBSERVATION' as source_kind, observation_id as source_id, correction from {{ ref('stg_observations') }} where correction is not null
+    union all
+    select 'TARGET' as source_kind, target_id as source_id, correction from {{ ref('stg_targets') }} where correction is not null
+),
+
+final as (
+    select sources.mart, sources.row_key, sources.source_kind, sources.source_id, sources.role, corrected.correction
+    from sources
+    left join corrected using (source_kind, source_id)
 )
 
 select * from final

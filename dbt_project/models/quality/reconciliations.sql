@@ -20,7 +20,9 @@ other_totals as (
     select compared.kind, compared.published_observation_id, count(*) as statements
     from compared
     inner join {{ ref('int_current_observations') }} as published on published.observation_id = compared.published_observation_id
-    inner join {{ ref('stg_observations') }} as other on other.cell_id = published.cell_id and other.value = compared.computed_value
+    inner join {{ ref('stg_observations') }} as other
+        on other.cell_id = published.cell_id and other.observation_id <> published.observation_id and other.is_exact
+        and abs(other.value - compared.computed_value) <= {{ rounding_error('other.decimals', 'other.unit_mult') }}
     where published.statements > 1 and compared.published_value <> compared.computed_value
     group by compared.kind, compared.published_observation_id
 ),
@@ -50,11 +52,16 @@ judged as (
             when kind = 'CITIES_WITHIN_REGION' then 'the cities listed exceed their region'
             when published_value = computed_value then 'the parts give the published figure exactly'
             when abs(published_value - computed_value) <= tolerance then 'equal within the rounding of the printed figures'
-            when other_statements is not null then 'the parts give another statement of this total, of another time: see contradictions'
+            when other_statements is not null then 'the parts give another statement of this total, of another time: see revisions'
             when rounding_of_counts >= abs(published_value - computed_value)
                 then 'differs by less than half a unit for each part: what estimates rounded to whole units give'
             else 'the parts do not give the published figure'
-        end as explanation
+        end as explanation,
+        coalesce(
+            parts_found = parts_expected and abs(published_value - computed_value) > tolerance
+            and not (kind = 'CITIES_WITHIN_REGION' and computed_value <= published_value + tolerance)
+            and other_statements is null and not coalesce(rounding_of_counts >= abs(published_value - computed_value), false), false
+        ) as is_unexplained
     from explained
     union all
     select
@@ -62,14 +69,15 @@ judged as (
         null as published_value, null as published_observation_id, null as computed_value, null as tolerance,
         1 as parts_expected, 0 as parts_found, ref_area as missing_parts,
         cast(0 as double) as coverage_share, obs_status as parts_status, null as denominator, null as denominator_document,
-        'INCOMPLETE' as status, 'no figure of this commune in the data set (status ' || obs_status || ')' || coalesce(': ' || comment, '') as explanation
+        'INCOMPLETE' as status, 'no figure of this commune in the data set (status ' || obs_status || ')' || coalesce(': ' || comment, '') as explanation,
+        false as is_unexplained
     from absent
 ),
 
 final as (
     select
         {{ row_key(["judged.kind", "coalesce(judged.definition, judged.dataset)", "judged.ref_area", "judged.urbanisation", "judged.breakdown", "judged.period_key"]) }} as row_key,
-        judged.kind, judged.status, judged.explanation,
+        judged.kind, judged.status, judged.explanation, judged.is_unexplained,
         judged.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
         judged.definition, judged.dataset,
         judged.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en,

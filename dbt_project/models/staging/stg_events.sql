@@ -3,15 +3,11 @@ with statements as (
     select * from {{ source('raw', 'events') }}
 ),
 
-withdrawn as (
-    select dataset, release from {{ ref('stg_releases') }} where is_withdrawn
-),
-
 final as (
     select statements.*
     from statements
-    left join withdrawn using (dataset, release)
-    where withdrawn.release is null
+    inner join {{ ref('stg_releases') }} as releases on releases.dataset = statements.dataset and releases.release = statements.release
+    where not releases.is_withdrawn
 )
 
 select * from final

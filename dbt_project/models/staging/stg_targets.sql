@@ -1,17 +1,6 @@
--- What strategies have promised, in units, with the interval that the wording allows.
-with statements as (
-    select * from {{ source('raw', 'targets') }}
-),
-
-withdrawn as (
-    select dataset, release from {{ ref('stg_releases') }} where is_withdrawn
-),
-
-standing as (
-    select statements.*
-    from statements
-    left join withdrawn using (dataset, release)
-    where withdrawn.release is null
+-- What strategies have promised, in units, with the interval that the wording allows: the statements that stand.
+with standing as (
+    select * from {{ ref('base_targets') }} where known_until is null
 ),
 
 superseding as (
@@ -23,34 +12,22 @@ superseding as (
     group by replaced.target_id
 ),
 
-valued as (
-    select
-        *,
-        {{ in_units('target_value', 'unit_mult') }} as value,
-        {{ in_units('target_lower', 'unit_mult') }} as range_lower,
-        {{ in_units('target_upper', 'unit_mult') }} as range_upper,
-        {{ in_units('baseline_value', 'unit_mult') }} as baseline
-    from standing
-),
-
-bounded as (
-    select
-        *,
-        -- A promise of "at least N" is the threshold N; only "about N" leaves the threshold itself open.
-        case when bound in ('GE', 'LE') then value else {{ interval_lower('bound', 'value', 'range_lower', tolerance('value')) }} end as value_lower,
-        case when bound in ('GE', 'LE') then value else {{ interval_upper('bound', 'value', 'range_upper', tolerance('value')) }} end as value_upper,
-        {{ interval_lower('baseline_bound', 'baseline', 'null', tolerance('baseline')) }} as baseline_lower,
-        {{ interval_upper('baseline_bound', 'baseline', 'null', tolerance('baseline')) }} as baseline_upper
-    from valued
-),
-
 final as (
     select
-        bounded.*,
+        standing.target_id, standing.strategy, standing.indicator, standing.definition, standing.freq_class, standing.ref_area,
+        standing.geo_version, standing.urbanisation, standing.breakdown, standing.statement_type, standing.direction,
+        standing.baseline_value, standing.baseline_period, standing.baseline_on, standing.baseline_bound, standing.target_value,
+        standing.unit_measure, standing.unit_mult, standing.decimals, standing.bound, standing.target_lower,
+        standing.target_upper, standing.due_period, standing.due_on, standing.target_status, standing.supersedes,
+        standing.dataset, standing.publisher, standing.document, standing.release, standing.release_row, standing.locator,
+        standing.quote, standing.comment, standing.published_on, standing.published_precision, standing.published_not_after,
+        standing.retrieved_on, standing.recorded_at, standing.sha256, standing.correction, standing.corrected_value,
+        standing.known_from, standing.value, standing.range_lower, standing.range_upper, standing.baseline,
+        standing.value_lower, standing.value_upper, standing.baseline_lower, standing.baseline_upper,
         superseding.superseded_by,
         -- What another strategy promises later does not take back what this one promised.
-        not coalesce(superseding.by_own_strategy, false) and bounded.target_status <> 'dropped' as is_standing
-    from bounded
+        not coalesce(superseding.by_own_strategy, false) and standing.target_status <> 'dropped' as is_standing
+    from standing
     left join superseding using (target_id)
 )
 

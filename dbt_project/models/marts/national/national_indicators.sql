@@ -59,7 +59,7 @@ final as (
             ("change", "changed.season is not null and changed.previous_observation_id is not null and not changed.is_comparable", "'a bound on one side: no exact difference'"),
             ("change_share", "changed.is_comparable and not changed.additive", "'a rate, rank or index: the change is in points'"),
         ]) }} as undefined_because,
-        changed.dataset, changed.publisher, changed.document, changed.decided_by, cast(changed.statements as integer) as statements,
+        changed.dataset, changed.publisher, changed.document, changed.correction, changed.decided_by, cast(changed.statements as integer) as statements,
         changed.cell_id, changed.observation_id, case when changed.is_comparable then changed.previous_observation_id end as previous_observation_id
     from changed
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = changed.indicator

@@ -43,7 +43,7 @@ final as (
             ("per_1000", "not measured.per_head", "'not a count that per-head figures are made of'"),
             ("share_of_region", "measured.region_value is null", "'no exact value of the region, or the indicator does not add up'"),
         ]) }} as undefined_because,
-        measured.dataset, measured.publisher, measured.document, measured.decided_by, cast(measured.statements as integer) as statements,
+        measured.dataset, measured.publisher, measured.document, measured.correction, measured.decided_by, cast(measured.statements as integer) as statements,
         measured.cell_id, measured.observation_id, measured.population_observation_id, measured.region_observation_id
     from measured
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = measured.indicator

@@ -16,6 +16,11 @@ expected as (
     select count(*) as regions_expected from {{ ref('areas') }} where level = 'region'
 ),
 
+-- Declared corrections behind a figure or behind what it was subtracted from.
+corrected as (
+    select observation_id, correction from {{ ref('stg_observations') }} where correction is not null
+),
+
 country as (
     select definition, breakdown, period, publisher, method, value as national_value
     from periods
@@ -58,9 +63,12 @@ final as (
             else 'DIFFERENCE'
         end as sum_check,
         case when checked.level = 'region' and checked.bound = 'EQ' then {{ share('checked.value', 'checked.national_value') }} end as share_of_country,
-        checked.document, checked.subtracted_document, checked.observation_id, checked.subtracted_observation_id
+        checked.document, checked.subtracted_document, nullif(concat_ws('; ', corrected.correction, subtracted.correction), '') as correction,
+        checked.observation_id, checked.subtracted_observation_id
     from checked
     inner join {{ ref('areas') }} as areas on areas.ref_area = checked.ref_area
+    left join corrected on corrected.observation_id = checked.observation_id
+    left join corrected as subtracted on subtracted.observation_id = checked.subtracted_observation_id
     inner join {{ ref('definitions') }} as definitions on definitions.definition = checked.definition
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = definitions.indicator
 )

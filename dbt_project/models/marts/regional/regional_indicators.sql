@@ -95,7 +95,7 @@ final as (
             ("share_of_country", "ranked.is_sum and ranked.has_value and ranked.share_of_country is null", "'no exact value of the region or of the country'"),
             ("rank", "not ranked.is_complete", "ranked.regions_exact || ' of ' || ranked.regions_expected || ' regions have an exact value'"),
         ]) }} as undefined_because,
-        ranked.dataset, ranked.publisher, ranked.document, ranked.decided_by, cast(ranked.statements as integer) as statements,
+        ranked.dataset, ranked.publisher, ranked.document, ranked.correction, ranked.decided_by, cast(ranked.statements as integer) as statements,
         ranked.cell_id, ranked.observation_id, ranked.national_observation_id, ranked.population_observation_id,
         ranked.before_observation_id as census_before_observation_id, ranked.after_observation_id as census_after_observation_id,
         ranked.country_population_observation_id,

@@ -48,7 +48,7 @@ final as (
         targets.supersedes, targets.superseded_by, targets.is_standing,
         conflicts.target_id is not null as is_in_conflict, conflicts.conflict_kinds, conflicts.conflicting_target_ids,
         targets.publisher, targets.document, documents.title as document_title, documents.address as document_address,
-        targets.locator, targets.quote, targets.comment,
+        targets.locator, targets.quote, targets.comment, targets.correction,
         targets.published_on, targets.published_precision, targets.retrieved_on, targets.recorded_at, targets.dataset, targets.release
     from targets
     inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy

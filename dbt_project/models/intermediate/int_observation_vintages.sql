@@ -1,0 +1,32 @@
+-- What the two clocks need of every reading of every statement: from when until when it was known here, by when it was
+-- public, and its place among all that were ever said of its cell. Whatever a clock leaves out, the order of the rest stays.
+with readings as (
+    select * from {{ ref('base_observations') }}
+),
+
+-- A document without a date was not published before the latest year that it reports on had begun. (Not: had ended. Figures
+-- of a year or a month are printed before its last day, too.)
+reported as (
+    select document, {{ date_from_year('extract(year from max(period_end))', '01-01') }} as published_not_before
+    from readings
+    where has_value and obs_status <> 'F' and period_end <= published_not_after
+    group by document
+),
+
+dated as (
+    select
+        readings.*, coalesce(readings.published_on, reported.published_not_before) as published_not_before,
+        readings.unit_mult - readings.decimals as last_digit
+    from readings
+    left join reported on reported.document = readings.document
+),
+
+final as (
+    select
+        observation_id, correction, cell_id, publisher, has_value, is_exact, publisher_precedence,
+        published_not_before, published_not_after, recorded_at, last_digit, known_from, known_until,
+        row_number() over (partition by cell_id order by {{ by_precedence() }}, known_from asc) as place
+    from dated
+)
+
+select * from final
