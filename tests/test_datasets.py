@@ -44,7 +44,8 @@ def test_every_real_data_set_is_read_and_every_release_of_it_is_sealed() -> None
     for each in found:
         assert each.name == f"{each.domain}/{each.folder.name}" == "/".join(each.key)
         releases = [read_release(each, path) for path in release_paths(each)]
-        assert releases or each.fetch
+        # Asked every night, or brought by people: the first release may not have come yet.
+        assert releases or each.fetch or each.reader == "table"
         assert all(release.sha256 == hashlib.sha256(release.path.read_bytes()).hexdigest() for release in releases)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -271,3 +274,35 @@ def test_the_log_forgives_a_torn_line(house: House, publisher: Publisher) -> Non
     found = attempts.health(house.settings)[NAME]
     assert found.failing == 0
     assert found.last_change == found.last_attempt
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_at_once(house: House, shelf: Shelf, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate of this test, and is not on this machine")
+    subprocess.run(
+        [*command, "-keyout", key, "-out", certificate, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True
+    )
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with Publisher(shelf, tls) as publisher:
+        live(house, publisher.base)
+        attempt = ask(house)
+        assert (attempt.outcome, attempt.requests) == (attempts.REFUSED, 1), attempt
+        assert "its certificate is not to be trusted" in str(attempt.message)
+        # Vouched for by the environment, as behind a firm's proxy, it is trusted.
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("SSL_CERT_FILE", str(certificate))
+            assert ask(house).outcome == attempts.NEW

@@ -189,7 +189,7 @@ def _statements(table: _Table, declared: Options, kind: str) -> Iterator[tuple[d
     _unknown_labels(table, shared)
     for number, cells in table.rows:
         row = number - table.header_row
-        if any(collapsed(cells[at].text) in column.leave_out for column, at in shared):
+        if any(_is_left_out(column, collapsed(cells[at].text)) for column, at in shared):
             continue
         said: dict[str, str | None] = dict(declared.constants)
         for column, at in shared:
@@ -201,6 +201,10 @@ def _statements(table: _Table, declared: Options, kind: str) -> Iterator[tuple[d
             place = table.grid.place(number, at)
             value = _number(column, declared.headline or "", cells[at], place, row, declared)
             yield {"locator": f"{place} ({column.header})", **said, **(column.value or {}), **value}, place, row
+
+
+def _is_left_out(column: Column, label: str) -> bool:
+    return label in column.leave_out or (column.leave_out_others and label not in (column.codes or {}))
 
 
 def _headline_at(shared: list[tuple[Column, int]], declared: Options) -> int:
@@ -215,7 +219,7 @@ def _unknown_labels(table: _Table, shared: list[tuple[Column, int]]) -> None:
         unknown: dict[str, int] = {}
         for number, cells in table.rows:
             label = collapsed(cells[at].text)
-            if label not in column.codes and label not in column.leave_out:
+            if label not in column.codes and not _is_left_out(column, label):
                 unknown.setdefault(label, number)
         if unknown:
             label, number = next(iter(unknown.items()))

@@ -60,6 +60,7 @@ class Column:
     value: Mapping[str, str] | None = None
     codes: Mapping[str, Mapping[str, str]] | None = None
     leave_out: frozenset[str] = frozenset()
+    leave_out_others: bool = False
     periods: tuple[str, ...] = ()
     since_january: bool = False
     suffix: str = ""
@@ -146,6 +147,7 @@ _OF_A_COLUMN = {
     "ignored",
     "codes",
     "leave_out",
+    "leave_out_others",
     "periods",
     "since_january",
     "suffix",
@@ -188,6 +190,8 @@ def _column(said: Mapping[str, Any], where: str, kind: str) -> Column:
         raise _wrong(f"{where}.since_january", "is true, or absent, and goes with periods")
     if "leave_out" in said and is_number:
         raise _wrong(f"{where}.leave_out", "goes with a column of labels")
+    if "leave_out_others" in said and not (codes is not None and said["leave_out_others"] is True and "leave_out" not in said):
+        raise _wrong(f"{where}.leave_out_others", "is true, or absent, and goes with codes in place of leave_out")
     formatted = said.get("formatted_cells")
     forms = _list(said.get("periods", []), f"{where}.periods")
     left_out = _list(said.get("leave_out", []), f"{where}.leave_out")
@@ -197,6 +201,7 @@ def _column(said: Mapping[str, Any], where: str, kind: str) -> Column:
         value=value,
         codes=codes,
         leave_out=frozenset(collapsed(label) for label in left_out),
+        leave_out_others="leave_out_others" in said,
         periods=tuple(_one_of(form, _PERIOD_FORMS, f"{where}.periods") for form in forms),
         since_january="since_january" in said,
         suffix=collapsed(_text(said.get("suffix", ""), f"{where}.suffix")),
