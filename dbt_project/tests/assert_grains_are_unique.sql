@@ -8,6 +8,7 @@
     ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id'),
     ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'),
     ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
+    ('lineage_parts', 'parts_key, role, observation_id'), ('lineage_rules', 'mart, column_name, rests_on'),
     ('int_compared_units', 'series_key, ref_area'), ('int_compared_series', 'series_key'),
     ('int_disparity_measures', 'series_key, weighting, area_grouping, measure_code'), ('area_groups', 'area_grouping, region'),
     ('int_index_figures', 'index_code, component, ref_area'), ('int_index_variants', 'index_code, ref_area, weight_set, normalisation, aggregation'),

@@ -17,7 +17,9 @@ MARTS = {
     "regional_indicators", "urban_rural_divide", "strategy_progress",
     "strategy_scorecard", "strategy_targets", "strategy_timeline",
 }  # fmt: skip
-QUALITY = {"contradictions", "lineage", "reconciliations", "refused_rows", "revisions", "source_health"}
+QUALITY = {
+    "contradictions", "lineage", "lineage_parts", "lineage_rules", "reconciliations", "refused_rows", "revisions", "source_health",
+}  # fmt: skip
 REFERENCE = {path.stem for path in (DATA / "seeds").glob("*.csv")} | {"datasets", "publication"}
 MET_BY_ANALYSTS = "('marts', 'quality', 'reference')"
 NUMBERS = ("decimal", "double", "integer", "bigint")
@@ -193,58 +195,3 @@ def test_units_named_by_a_mart_are_in_the_catalogue(whole: Whole, models: dict[s
         if "unit_measure" in node["columns"]:
             known = "select unit_measure from reference.units"
             assert rows(whole, f"select unit_measure from {name} where unit_measure not in ({known})") == [], name
-
-
-@pytest.mark.parametrize(
-    ("mart", "figure"),
-    [
-        ("regional_indicators", "value"),
-        ("regional_company_creation", "minuend"),
-        ("local_indicators", "value"),
-        ("urban_rural_divide", "gap"),
-        ("regional_index_components", "score"),
-        ("regional_digital_index", "arithmetic_score"),
-        ("national_indicators", "value"),
-        ("strategy_progress", "actual_value"),
-        ("strategy_targets", "value"),
-        ("strategy_scorecard", "targets"),
-        ("strategy_timeline", "row_key"),
-    ],
-)
-def test_200_cells_of_every_mart_lead_back_to_what_was_printed(
-    whole: Whole, models: dict[str, dict[str, Any]], mart: str, figure: str
-) -> None:
-    """From the mart's row by its key through quality.lineage to a raw row, its release, its document; chosen the same every time.
-
-    A number that was corrected leads back to its correction.
-    """
-    key = " || '|' || ".join(models[f"marts.{mart}"]["config"]["meta"]["primary_key"])
-    chosen = f"(select {key} as key, * from marts.{mart} where {figure} is not null order by md5({key}) limit 200)"
-    found = rows(
-        whole,
-        f"""
-        with raw_rows as (
-            select 'OBSERVATION' as kind, observation_id as id, dataset, release, document, obs_value as printed, unit_mult
-            from raw.observations
-            union all select 'TARGET', target_id, dataset, release, document, target_value, unit_mult from raw.targets
-            union all select 'EVENT', event_id, dataset, release, document, null, null from raw.events
-        )
-        select chosen.key, lineage.role, coalesce(corrections.corrected_value, raw_rows.printed), raw_rows.unit_mult, releases.sha256, documents.title,
-            {f"chosen.{figure}::varchar" if figure != "row_key" else "null"}
-        from {chosen} as chosen
-        left join quality.lineage as lineage on lineage.mart = '{mart}' and lineage.row_key = chosen.key
-        left join reference.corrections as corrections on corrections.correction = lineage.correction
-        left join raw_rows on raw_rows.kind = lineage.source_kind and raw_rows.id = lineage.source_id
-        left join raw.releases as releases on releases.dataset = raw_rows.dataset and releases.release = raw_rows.release
-        left join reference.documents as documents on documents.document = raw_rows.document
-        """,
-    )
-
-    assert len({row[0] for row in found}) == min(
-        200, rows(whole, f"select count(*) from marts.{mart} where {figure} is not null")[0][0]
-    )
-    for key_value, role, printed, unit_mult, sha256, title, value in found:
-        assert len(sha256 or "") == 64, (key_value, role)
-        assert title, (key_value, role)
-        if role in ("VALUE", "ACTUAL") or (role, mart) == ("TARGET", "strategy_targets"):
-            assert float(printed) * 10**unit_mult == pytest.approx(float(value)), (key_value, role)

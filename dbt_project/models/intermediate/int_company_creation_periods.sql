@@ -70,10 +70,15 @@ periods as (
 -- National totals as each document prints them: a region's figure is checked against the total of its own document, since
 -- the total that is current now may have been revised after the regions were printed.
 totals as (
-    select definition, breakdown, publisher, document, period_key, min(value) as total
-    from statements
-    where ref_area = 'MA' and is_exact
-    group by definition, breakdown, publisher, document, period_key
+    select definition, breakdown, publisher, document, period_key, value as total, observation_id as total_observation_id
+    from (
+        select
+            *,
+            row_number() over (partition by definition, breakdown, publisher, document, period_key order by value, observation_id) as place
+        from statements
+        where ref_area = 'MA' and is_exact
+    ) as numbered
+    where place = 1
 ),
 
 currents as (
@@ -88,7 +93,8 @@ final as (
         case
             when periods.method = 'AS_PRINTED' then totals.total
             else totals.total - subtracted_totals.total
-        end as total_of_same_documents
+        end as total_of_same_documents,
+        totals.total_observation_id, subtracted_totals.total_observation_id as total_subtracted_observation_id
     from periods
     inner join areas on areas.ref_area = periods.ref_area
     left join currents as current_value on current_value.observation_id = periods.observation_id

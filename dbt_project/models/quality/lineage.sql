@@ -9,6 +9,8 @@
     ('regional_indicators', 'row_key', 'country_whole_observation_id', 'COUNTRY_WHOLE'),
     ('regional_company_creation', 'row_key', 'observation_id', 'VALUE'),
     ('regional_company_creation', 'row_key', 'subtracted_observation_id', 'SUBTRACTED'),
+    ('regional_company_creation', 'row_key', 'national_observation_id', 'NATIONAL_VALUE'),
+    ('regional_company_creation', 'row_key', 'national_subtracted_observation_id', 'NATIONAL_SUBTRACTED'),
     ('local_indicators', 'row_key', 'observation_id', 'VALUE'),
     ('local_indicators', 'row_key', 'population_observation_id', 'POPULATION'),
     ('local_indicators', 'row_key', 'region_observation_id', 'REGION_VALUE'),
@@ -21,6 +23,19 @@
     ('strategy_progress', "target_id || '|' || method_code", 'actual_observation_id', 'ACTUAL'),
     ('strategy_progress', "target_id || '|' || method_code", 'observed_baseline_observation_id', 'OBSERVED_BASELINE'),
 ] %}
+{#- Rows that rest on a set of statements, which quality.lineage_parts lists once for all of them. -#}
+{%- set sets = [
+    ('regional_indicators', 'row_key', 'series_key', 'ALL_REGIONS', 'true'),
+    ('regional_company_creation', 'row_key', row_key(['definition', 'breakdown', 'period', 'publisher', 'method']), 'ALL_REGIONS', 'regions_exact > 0'),
+    ('regional_disparity', 'row_key', 'series_key', 'ALL_UNITS', 'true'),
+    ('regional_disparity', 'row_key', 'previous_series_key', 'PREVIOUS_UNITS', 'previous_series_key is not null'),
+    ('regional_convergence', 'row_key', 'series_key', 'ALL_UNITS', 'true'),
+    ('regional_convergence', 'row_key', 'previous_series_key', 'PREVIOUS_UNITS', 'true'),
+    ('urban_rural_divide', 'row_key', row_key(['definition', 'ref_area', 'breakdown', 'side_ahead']), 'PATH_AHEAD', 'side_ahead is not null'),
+    ('regional_index_components', 'row_key', row_key(['index_code', 'ref_area', 'pillar']), 'PILLAR', 'pillar_score is not null'),
+    ('regional_digital_index', 'row_key', row_key(['index_code', 'ref_area']), 'COMPONENTS', 'components_used > 0'),
+    ('regional_digital_index', 'row_key', 'index_code', 'ALL_AREAS', 'true'),
+] %}
 with observations as (
     {%- for mart, key, column, role in origins %}
     select '{{ mart }}' as mart, {{ key }} as row_key, 'OBSERVATION' as source_kind, {{ column }} as source_id, '{{ role }}' as role
@@ -30,10 +45,13 @@ with observations as (
     {%- endfor %}
 ),
 
-indices as (
-    select distinct 'regional_digital_index' as mart, index_code || '|' || ref_area as row_key, 'OBSERVATION' as source_kind, observation_id as source_id, 'FIGURE' as role
-    from {{ ref('regional_index_components') }}
-    where observation_id is not null and weight is not null
+parts as (
+    {%- for mart, key, parts_key, role, condition in sets %}
+    select '{{ mart }}' as mart, {{ key }} as row_key, 'PARTS' as source_kind, {{ parts_key }} as source_id, '{{ role }}' as role
+    from {{ ref(mart) }}
+    where {{ condition }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 targets as (
@@ -52,6 +70,13 @@ targets as (
     where target_id is not null
 ),
 
+-- What the verdicts that a scorecard counts were read from; one figure may answer several targets.
+actuals as (
+    select distinct 'strategy_scorecard' as mart, strategy || '|' || method_code as row_key, 'OBSERVATION' as source_kind, actual_observation_id as source_id, 'ACTUAL' as role
+    from {{ ref('strategy_progress') }}
+    where is_standing and actual_observation_id is not null
+),
+
 events as (
     select 'strategy_timeline' as mart, row_key, 'EVENT' as source_kind, event_id as source_id, 'EVENT' as role
     from {{ ref('strategy_timeline') }}
@@ -61,9 +86,11 @@ events as (
 sources as (
     select mart, row_key, source_kind, source_id, role from observations
     union all
-    select mart, row_key, source_kind, source_id, role from indices
+    select mart, row_key, source_kind, source_id, role from parts
     union all
     select mart, row_key, source_kind, source_id, role from targets
+    union all
+    select mart, row_key, source_kind, source_id, role from actuals
     union all
     select mart, row_key, source_kind, source_id, role from events
 ),

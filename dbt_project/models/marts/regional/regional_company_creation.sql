@@ -22,7 +22,7 @@ corrected as (
 ),
 
 country as (
-    select definition, breakdown, period, publisher, method, value as national_value
+    select definition, breakdown, period, publisher, method, value as national_value, observation_id, subtracted_observation_id
     from periods
     where level = 'country' and bound = 'EQ'
 ),
@@ -35,6 +35,8 @@ checked as (
             when periods.level = 'region' and periods.total_of_same_documents is not null then 'SAME_DOCUMENTS'
             when country.national_value is not null then 'LATEST_VINTAGE'
         end as national_basis,
+        case when periods.level = 'region' and periods.total_of_same_documents is not null then periods.total_observation_id else country.observation_id end as national_observation_id,
+        case when periods.level = 'region' and periods.total_of_same_documents is not null then periods.total_subtracted_observation_id else country.subtracted_observation_id end as national_subtracted_observation_id,
         cast(coalesce(regions.regions_exact, 0) as integer) as regions_exact,
         cast(expected.regions_expected as integer) as regions_expected,
         case when regions.regions_exact = expected.regions_expected then regions.regions_sum end as regions_sum
@@ -64,7 +66,8 @@ final as (
         end as sum_check,
         case when checked.level = 'region' and checked.bound = 'EQ' then {{ share('checked.value', 'checked.national_value') }} end as share_of_country,
         checked.document, checked.subtracted_document, nullif(concat_ws('; ', corrected.correction, subtracted.correction), '') as correction,
-        checked.observation_id, checked.subtracted_observation_id
+        checked.observation_id, checked.subtracted_observation_id,
+        checked.national_observation_id, checked.national_subtracted_observation_id
     from checked
     inner join {{ ref('areas') }} as areas on areas.ref_area = checked.ref_area
     left join corrected on corrected.observation_id = checked.observation_id

@@ -66,7 +66,7 @@ final as (
         {{ share('measured.units_found', 'measured.units_expected') }} as coverage_share,
         case when measured.weighting = 'DENOMINATOR' then measured.weight_indicator end as weight_indicator,
         case when measured.weighting = 'DENOMINATOR' then measured.weight_on end as weight_on,
-        measured.series_key
+        measured.series_key, measured.previous_series_key
     from measured
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = measured.indicator
 )

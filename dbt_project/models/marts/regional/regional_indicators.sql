@@ -100,7 +100,8 @@ final as (
         ranked.before_observation_id as census_before_observation_id, ranked.after_observation_id as census_after_observation_id,
         ranked.country_population_observation_id,
         case when ranked.location_quotient is not null then ranked.whole_observation_id end as whole_observation_id,
-        case when ranked.location_quotient is not null then ranked.country_whole_observation_id end as country_whole_observation_id
+        case when ranked.location_quotient is not null then ranked.country_whole_observation_id end as country_whole_observation_id,
+        {{ row_key(['ranked.definition', "'region'", 'ranked.urbanisation', 'ranked.breakdown', 'ranked.period_key']) }} as series_key
     from ranked
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = ranked.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = ranked.ref_area
