@@ -299,15 +299,24 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def explain(
-    indicator: Annotated[str, typer.Argument(help="An indicator's id, as `marsad indicators` lists it.")],
+    indicator: Annotated[str | None, typer.Argument(help="An indicator's id, as `marsad indicators` lists it.")] = None,
     area: Annotated[str | None, typer.Option(help="Code or name of an area.")] = None,
     period: Annotated[str | None, typer.Option(help="2022, 2022-Q1, 2022-03, 2022-01/2022-06 ...")] = None,
+    mart: Annotated[str | None, typer.Option(help="Instead of an indicator: a mart, such as regional_disparity.")] = None,
+    key: Annotated[str | None, typer.Option(help="With --mart: the key of its row (row_key).")] = None,
+    column: Annotated[str | None, typer.Option(help="With --mart: one figure of the row, instead of all.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="With --mart: how many statements of each role to show.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Every statement behind a figure: its quote, its document, its conflicts."""
+    """Every statement behind a figure: its quote, its document, its conflicts; or what a row of a mart rests on."""
     from pipelines.explaining import explain as ask
     from pipelines.warehouse.reading import reader
 
+    if mart is not None and key is not None and (indicator, area, period) == (None, None, None):
+        _explain_row(mart, key, column, most, as_json)
+        return
+    if indicator is None or (mart, key, column) != (None, None, None):
+        raise typer.BadParameter("ask about an indicator (with --area, --period), or about a row: --mart and --key")
     with reader(Settings.from_environment()) as connection:
         found = ask(connection, indicator, area, period)
     if as_json:
@@ -357,6 +366,37 @@ def explain(
             f"({each['first_document']}), then {_plain(each['last_value'])} ({each['last_document']})",
             soft_wrap=True,
         )
+
+
+def _explain_row(mart: str, key: str, column: str | None, most: int, as_json: bool) -> None:
+    from pipelines.explaining import explain_row
+    from pipelines.warehouse.reading import reader
+
+    with reader(Settings.from_environment()) as connection:
+        found = explain_row(connection, mart, key, column, most)
+    if as_json:
+        _json(asdict(found))
+        return
+    out.print(f"[bold]marts.{found.mart}[/bold]  {escape(found.key)}", soft_wrap=True)
+    for name, value in found.figures.items():
+        out.print(f"  {name:<28} {_plain(value) if isinstance(value, Decimal) else value}", soft_wrap=True)
+    if found.declared_in:
+        out.print(f"  declared by people in        {', '.join(found.declared_in)}", soft_wrap=True)
+    role = None
+    for each in found.statements:
+        if each["role"] != role:
+            role = each["role"]
+            shown = f", {most} shown" if each["of_role"] > most else ""
+            out.print(f"\n[bold]{role}[/bold]  {each['of_role']} statement{'s' * (each['of_role'] > 1)}{shown}", soft_wrap=True)
+        scale = f" x 10^{each['unit_mult']}" if each["unit_mult"] else ""
+        said = "" if each["printed"] is None else f"{each['bound']} {each['printed']}{scale} {each['unit_measure']}"
+        cell = [each["about"], each["ref_area"], each["urbanisation"], each["breakdown"], each["period"]]
+        out.print(f"  {escape('  '.join(part for part in cell if part not in (None, '_T')))}  {said}", soft_wrap=True)
+        where = f"{each['dataset']}/{each['release']} row {each['release_row']}"
+        out.print(f"    {each['publisher']}, {escape(each['document_title'] or '')}; {where}", soft_wrap=True)
+        for name in ("quote", "locator"):
+            if each[name]:
+                out.print(f"    {name} {escape(each[name])}", soft_wrap=True)
 
 
 def _plain(value: Decimal | None) -> str:

@@ -100,6 +100,112 @@ def explain(
     return Explanation(described[0], found, _rows(connection, _CONTRADICTIONS, among), _rows(connection, _REVISIONS, among))
 
 
+@dataclass(frozen=True)
+class RowExplanation:
+    """A row of a mart: its figures by column, the tables of ``reference`` it was declared in, and its statements by role.
+
+    ``statements`` are one dict each, at most the asked number of a role, with ``of_role`` statements in all.
+    """
+
+    mart: str
+    key: str
+    figures: dict[str, Any]
+    declared_in: list[str]
+    statements: list[dict[str, Any]]
+
+
+_STATEMENTS_OF_A_ROW = """
+with entries as (
+    select role, source_kind, source_id
+    from quality.lineage
+    where mart = $mart and row_key = $key and ($roles is null or role in (select unnest($roles)))
+),
+statements as (
+    select role, source_kind, source_id from entries where source_kind <> 'PARTS'
+    union all
+    select entries.role || ' ' || parts.role, 'OBSERVATION', parts.observation_id
+    from entries
+    inner join quality.lineage_parts as parts on parts.parts_key = entries.source_id
+    where entries.source_kind = 'PARTS'
+),
+said as (
+    select 'OBSERVATION' as source_kind, observation_id as source_id, indicator as about, ref_area, urbanisation, breakdown,
+        period, bound, obs_value as printed, unit_mult, unit_measure, publisher, document, locator, quote,
+        dataset, release, release_row
+    from staging.stg_observations
+    union all
+    select 'TARGET', target_id, strategy || ': ' || indicator, ref_area, urbanisation, breakdown, due_period,
+        bound, target_value, unit_mult, unit_measure, publisher, document, locator, quote,
+        dataset, release, release_row
+    from staging.stg_targets
+    union all
+    select 'EVENT', event_id, title_en, ref_area, null, null, time_period,
+        null, null, null, null, publisher, document, locator, quote,
+        dataset, release, release_row
+    from staging.stg_events
+)
+select statements.role, count(*) over (partition by statements.role) as of_role, said.*,
+    documents.title as document_title, documents.address
+from statements
+inner join said on said.source_kind = statements.source_kind and said.source_id = statements.source_id
+left join reference.documents as documents on documents.document = said.document
+qualify row_number() over (partition by statements.role order by said.ref_area, said.period, said.source_id) <= $most
+order by statements.role, said.ref_area, said.period, said.source_id
+"""
+
+
+def explain_row(
+    connection: duckdb.DuckDBPyConnection, mart: str, key: str, column: str | None = None, most: int = 5
+) -> RowExplanation:
+    """The statements that one row of a mart rests on, or one column of it; at most ``most`` of each role.
+
+    ``key`` is the row's key as ``quality.lineage`` has it: ``row_key``, or the columns of the primary key joined by '|'.
+    Raises NothingKnown.
+    """
+    name = mart.removeprefix("marts.")
+    found = connection.execute(
+        "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ? order by column_index", [name]
+    ).fetchall()
+    if not found:
+        marts = frozenset(
+            table
+            for (table,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        )
+        raise NothingKnown(f"there is no mart {mart!r}; nearest: {', '.join(nearest(name, marts)) or ', '.join(sorted(marts))}")
+    rules = connection.execute("select column_name, rests_on from quality.lineage_rules where mart = ?", [name]).fetchall()
+    figures = {each for each, _ in rules}
+    if column is not None and column not in figures:
+        near = ", ".join(nearest(column, frozenset(figures))) or ", ".join(sorted(figures)) or "none"
+        raise NothingKnown(f"marts.{name} has no figure {column!r}; nearest: {near}")
+    asked = sorted({origin for each, origin in rules if column in (None, each)})
+    columns = [each for (each,) in found]
+    keys = ["row_key"] if "row_key" in columns else _primary_key(connection, name)
+    row_key = " || '|' || ".join(f'"{each}"' for each in keys)
+    rows = _rows(connection, f"select * from marts.{name} where {row_key} = $key", {"key": key})
+    if not rows:
+        raise NothingKnown(f"marts.{name} has no row with the key {key!r}; a key is {' | '.join(keys)} of a row of it")
+    return RowExplanation(
+        name,
+        key,
+        {each: rows[0][each] for each in columns if each in figures and column in (None, each) and rows[0][each] is not None},
+        [origin for origin in asked if "." in origin],
+        _rows(
+            connection,
+            _STATEMENTS_OF_A_ROW,
+            {"mart": name, "key": key, "roles": None if column is None else asked, "most": most},
+        ),
+    )
+
+
+def _primary_key(connection: duckdb.DuckDBPyConnection, mart: str) -> list[str]:
+    [(columns,)] = connection.execute(
+        "select constraint_column_names from duckdb_constraints() "
+        "where schema_name = 'marts' and table_name = ? and constraint_type = 'PRIMARY KEY'",
+        [mart],
+    ).fetchall()
+    return [str(each) for each in columns]
+
+
 def search_indicators(connection: duckdb.DuckDBPyConnection, word: str | None) -> list[dict[str, Any]]:
     """Indicators whose id, label (French, Arabic, English) or description has ``word``, accents and case aside."""
     return _rows(

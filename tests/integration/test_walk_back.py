@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
 
 from tests.integration.conftest import Whole
+from tests.integration.running import marsad
 
 SEED = 20260705
 CELLS = 200
@@ -189,3 +191,68 @@ def test_what_lineage_leads_to_gives_the_figure(whole: Whole, figure: str) -> No
     count = rows(whole, f"select count({column}) from marts.{mart}")[0][0]
     assert count > 0
     assert found == [(count, None)]
+
+
+def test_explain_says_what_a_measure_over_every_commune_rests_on(whole: Whole) -> None:
+    [(key, units)] = rows(
+        whole,
+        """
+        select row_key, units_found from marts.regional_disparity
+        where unit_level = 'commune' and measure_value is not null and weighting = 'DENOMINATOR'
+        order by units_found desc, row_key limit 1
+        """,
+    )
+    said = marsad(whole.settings.data, "explain", "--mart", "marts.regional_disparity", "--key", key, "--json").json
+
+    assert units > 1000
+    assert {each["role"]: each["of_role"] for each in said["statements"]}.items() >= {
+        ("ALL_UNITS UNIT", units),
+        ("ALL_UNITS WEIGHT", units),
+    }
+    assert sum(each["role"] == "ALL_UNITS UNIT" for each in said["statements"]) == 5
+    assert all(each["release_row"] and each["document_title"] for each in said["statements"])
+    assert said["figures"]["units_found"] == units
+
+
+def test_explain_says_what_one_column_of_a_row_rests_on(whole: Whole) -> None:
+    [(key,)] = rows(
+        whole,
+        "select row_key from marts.regional_indicators where indicator = 'company_creations' and ref_area = '06' and period = '2022'",
+    )
+    said = marsad(
+        whole.settings.data, "explain", "--mart", "regional_indicators", "--key", key, "--column", "per_1000_census_after"
+    )
+
+    assert said.code == 0
+    assert "per_1000_census_after        3.38" in said.out
+    assert re.search(r"^VALUE  1 statement\n  company_creations  06  2022  EQ 25995 ", said.out, re.MULTILINE)
+    assert re.search(r"^CENSUS_AFTER  1 statement\n  .*06  2024-09  EQ 7688967 ", said.out, re.MULTILINE)
+    assert "CENSUS_BEFORE" not in said.out
+
+
+def test_explain_of_a_target_and_of_what_people_declared(whole: Whole) -> None:
+    [(target,)] = rows(whole, "select min(target_id) from marts.strategy_targets where quote is not null")
+    said = marsad(whole.settings.data, "explain", "--mart", "strategy_targets", "--key", target).out
+    assert "TARGET  1 statement" in said
+    assert "quote " in said
+    [(key,)] = rows(whole, "select min(row_key) from marts.regional_index_components where low is not null")
+    said = marsad(whole.settings.data, "explain", "--mart", "regional_index_components", "--key", key, "--column", "low").out
+    assert "declared by people in        reference.index_components" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--mart", "regional_indicator", "--key", "x"), 5, "nearest: regional_indicators"),
+        (("--mart", "regional_indicators", "--key", "no such row"), 5, "no row with the key 'no such row'"),
+        (("--mart", "regional_indicators", "--key", "x", "--column", "per_100"), 5, "nearest: per_1000"),
+        (("--mart", "regional_indicators"), 2, "--mart and --key"),
+        (("company_creations", "--mart", "regional_indicators", "--key", "x"), 2, "--mart and --key"),
+        ((), 2, "--mart and --key"),
+    ],
+)
+def test_explain_of_a_row_offers_what_is_known(whole: Whole, arguments: tuple[str, ...], code: int, says: str) -> None:
+    said = marsad(whole.settings.data, "explain", *arguments)
+
+    assert said.code == code
+    assert says in said.err.replace("\n", " ")
