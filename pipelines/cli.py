@@ -394,7 +394,7 @@ def _explain_row(mart: str, key: str, column: str | None, most: int, as_json: bo
         out.print(f"  {escape('  '.join(part for part in cell if part not in (None, '_T')))}  {said}", soft_wrap=True)
         where = f"{each['dataset']}/{each['release']} row {each['release_row']}"
         out.print(f"    {each['publisher']}, {escape(each['document_title'] or '')}; {where}", soft_wrap=True)
-        for name in ("quote", "locator"):
+        for name in ("quote", "locator", "correction"):
             if each[name]:
                 out.print(f"    {name} {escape(each[name])}", soft_wrap=True)
 

@@ -131,17 +131,17 @@ statements as (
 said as (
     select 'OBSERVATION' as source_kind, observation_id as source_id, indicator as about, ref_area, urbanisation, breakdown,
         period, bound, obs_value as printed, unit_mult, unit_measure, publisher, document, locator, quote,
-        dataset, release, release_row
+        dataset, release, release_row, correction
     from staging.stg_observations
     union all
     select 'TARGET', target_id, strategy || ': ' || indicator, ref_area, urbanisation, breakdown, due_period,
         bound, target_value, unit_mult, unit_measure, publisher, document, locator, quote,
-        dataset, release, release_row
+        dataset, release, release_row, correction
     from staging.stg_targets
     union all
     select 'EVENT', event_id, title_en, ref_area, null, null, time_period,
         null, null, null, null, publisher, document, locator, quote,
-        dataset, release, release_row
+        dataset, release, release_row, null
     from staging.stg_events
 )
 select statements.role, count(*) over (partition by statements.role) as of_role, said.*,
