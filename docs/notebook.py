@@ -24,7 +24,7 @@ def _():
         return warehouse.sql(sql, params=parameters or None).pl()
 
     def table(frame):
-        return mo.ui.table(frame, selection=None, pagination=frame.height > 15)
+        return mo.ui.table(frame, selection=None, show_column_summaries=False, pagination=frame.height > 15)
 
     publication = published.parent.name
     mo.md(
