@@ -30,12 +30,14 @@
     (case when {{ direction }} = 'UP' then {{ difference }} else -({{ difference }}) end)
 {%- endmacro %}
 
-{% macro linear_verdict(met, actual, baseline, target, direction, months_elapsed, months_total) -%}
+{% macro linear_verdict(met, actual, baseline, target, direction, months_elapsed, months_total, is_paced='true') -%}
     {#- Where a figure stands against the straight path from baseline to target, at one end of what the statements allow.
-        Products instead of quotients: decimals multiply exactly, so a figure exactly on the path is on track. -#}
+        Products instead of quotients: decimals multiply exactly, so a figure exactly on the path is on track. A rank, a budget
+        or a one-off has no pace: it is reached or not, nearer than at the baseline or further. -#}
     case
         when {{ met }} then 'ACHIEVED'
         when {{ months_total }} is null then 'NO_DUE_DATE'
+        when not {{ is_paced }} and ({{ baseline }} is null or {{ signed(actual ~ ' - ' ~ baseline, direction) }} >= 0) then 'NOT_REACHED'
         when {{ baseline }} is null or {{ months_elapsed }} is null then 'NO_BASELINE'
         when {{ actual }} is null or {{ signed(actual ~ ' - ' ~ baseline, direction) }} < 0 then 'REVERSING'
         when {{ signed(actual ~ ' - ' ~ baseline, direction) }} * {{ months_total }}
@@ -52,5 +54,19 @@
         when {{ basis }} in ('AT_DUE', 'AFTER_DUE') and {{ met_state }} = 'UNMET' and {{ met_later_on }} is not null then 'MET_LATE'
         when {{ basis }} in ('AT_DUE', 'AFTER_DUE') and {{ met_state }} = 'UNMET' then 'MISSED'
         else 'INDETERMINATE'
+    end
+{%- endmacro %}
+
+{% macro actual_columns() -%}
+    {#- What is needed of an observation to hold it against a target. -#}
+    observation_id, cell_id, definition, ref_area, urbanisation, breakdown, unit_measure, flow, period, period_start, period_end,
+    value, value_lower, value_upper, ends_are_open, bound, is_exact, has_value, publisher, document, obs_status
+{%- endmacro %}
+
+{% macro progress_share(actual, baseline, target) -%}
+    {#- (y - y0) / (yT - y0); undefined for what has no pace, and where the baseline is at the target or beyond it. Columns
+        `is_paced` and `direction`. -#}
+    case when is_paced and {{ signed(target ~ ' - ' ~ baseline, 'direction') }} > 0
+        then {{ share(signed(actual ~ ' - ' ~ baseline, 'direction'), signed(target ~ ' - ' ~ baseline, 'direction')) }}
     end
 {%- endmacro %}

@@ -17,12 +17,33 @@
         when paced.is_due and paced.met_state = 'OPEN' then 'a bound leaves open whether the target was reached by ' || paced.actual_period
         when paced.is_due and paced.basis = 'BEFORE_DUE' then 'not reached by ' || paced.actual_period || '; no figure at the due date or later'
         when paced.is_due then 'reached by ' || paced.actual_period || ', the first figure after the due date: whether in time is not known'
-        when paced.worst_verdict = 'NO_DUE_DATE' then 'no due date is stated'
-        when paced.final_verdict = 'INDETERMINATE' then 'a bound leaves it open: from ' || paced.worst_verdict || ' to ' || paced.best_verdict
-        when paced.final_verdict = 'ACHIEVED' then 'reached by ' || paced.actual_period
-        when paced.final_verdict = 'NO_BASELINE' then 'not reached by ' || paced.actual_period || '; no baseline is stated or observed'
+        when paced.worst_method_verdict = 'NO_DUE_DATE' then 'no due date is stated'
+        when paced.method_verdict = 'INDETERMINATE' and paced.worst_method_verdict is null then 'a bound leaves it open: an end has no limit'
+        when paced.method_verdict = 'INDETERMINATE'
+            then 'a bound leaves it open: from ' || paced.worst_method_verdict || ' to ' || coalesce(paced.best_method_verdict, 'an end without limit')
+        when paced.method_verdict = 'ACHIEVED' then 'reached by ' || paced.actual_period
+        when paced.method_verdict is null then 'the method gives no verdict: ' || lower(replace(paced.unclassified_because, '_', ' '))
+        when paced.method_verdict = 'NOT_REACHED' and paced.pace = 'ORDINAL'
+            then 'not reached by ' || paced.actual_period || '; places are an order, which has no pace'
+        when paced.method_verdict = 'NOT_REACHED' then 'not reached by ' || paced.actual_period || '; a budget or a one-off has no pace'
+        when paced.method_verdict = 'NO_BASELINE' then 'not reached by ' || paced.actual_period || '; no baseline is stated or observed'
+        when paced.method_code <> 'LINEAR' and paced.worst_class_code = paced.best_class_code
+            then 'class ' || paced.worst_class_code || ' of the method at ' || paced.actual_period
+        when paced.method_code <> 'LINEAR' then 'classes ' || paced.worst_class_code || ' to ' || paced.best_class_code || ' of the method at ' || paced.actual_period
         when paced.final_verdict = 'REVERSING' then 'by ' || paced.actual_period || ' further from the target than at the baseline'
         when paced.final_verdict = 'ON_TRACK' then 'on or ahead of the straight path from baseline to target at ' || paced.actual_period
         else 'behind the straight path from baseline to target at ' || paced.actual_period
+    end
+{%- endmacro %}
+
+{% macro method_verdict() -%}
+    {#- What a target's method comes to, in the words of verdicts; columns of `judged` and `methods`. What became of a target that
+        is due, or that no figure may be held against, does not depend on the method. A bound leaves open what differs at both ends. -#}
+    case
+        when judged.verdict is null or judged.is_due or methods.method_code = 'LINEAR' then judged.final_verdict
+        when 'NO_DUE_DATE' in (methods.worst_method_verdict, methods.best_method_verdict) then 'INDETERMINATE'
+        when methods.worst_method_verdict = methods.best_method_verdict then methods.worst_method_verdict
+        when methods.worst_method_verdict is null and methods.best_method_verdict is null then null
+        else 'INDETERMINATE'
     end
 {%- endmacro %}

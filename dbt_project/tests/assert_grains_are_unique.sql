@@ -5,7 +5,10 @@
     ('base_observations', "observation_id, coalesce(correction, '')"), ('base_targets', "target_id, dataset, release, coalesce(correction, '')"),
     ('int_observation_vintages', 'cell_id, place'), ('int_latest_vintages', 'cell_id, publisher'), ('corrections', 'correction'),
     ('int_current_observations', 'cell_id'), ('int_current_observations', 'definition, ref_area, urbanisation, breakdown, period_key'),
-    ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id'),
+    ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id, known_as_of'), ('int_target_methods', 'target_id, method_code'),
+    ('progress_shapes', 'applies_to, code'), ('progress_classes', 'method_code, class_code'), ('target_promises', 'target_id'), ('place_programmes', 'programme'),
+    ('territory_figures', 'definition, urbanisation, breakdown'), ('strategy_target_chains', 'row_key'), ('city_programme_figures', 'row_key'),
+
     ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'),
     ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
     ('lineage_parts', 'parts_key, role, observation_id'), ('lineage_rules', 'mart, column_name, rests_on'),

@@ -14,6 +14,9 @@
     ('documents', 'printed_by', 'publishers', 'publisher'), ('strategies', 'predecessor', 'strategies', 'strategy'),
     ('areas', 'parent', 'areas', 'ref_area'), ('areas', 'province', 'areas', 'ref_area'), ('areas', 'region', 'areas', 'ref_area'),
     ('area_groups', 'region', 'areas', 'ref_area'), ('index_components', 'definition', 'definitions', 'definition'),
+    ('units', 'unit_measure', 'progress_shapes', 'code'), ('territory_figures', 'definition', 'definitions', 'definition'),
+    ('place_programmes', 'place', 'areas', 'ref_area'), ('place_programmes', 'commune', 'areas', 'ref_area'),
+    ('place_programmes', 'strategy', 'strategies', 'strategy'),
     ('index_components', 'pillar', 'index_pillars', 'pillar'), ('datasets', 'publisher', 'publishers', 'publisher'),
 ] %}
 {% for model, column, reference, key in uses %}
@@ -27,3 +30,15 @@ from {{ ref('stg_observations') }} as observations
 inner join {{ ref('definitions') }} as definitions on definitions.definition = observations.definition
 where definitions.indicator <> observations.indicator or definitions.unit_measure <> observations.unit_measure
     or definitions.freq_class <> observations.freq_class
+union all
+select 'progress_shapes of ' || lower(shapes.applies_to), shapes.code
+from {{ ref('progress_shapes') }} as shapes
+left join {{ ref('units') }} as units on shapes.applies_to = 'UNIT' and units.unit_measure = shapes.code
+left join {{ ref('indicators') }} as indicators on shapes.applies_to = 'INDICATOR' and indicators.indicator = shapes.code
+where units.unit_measure is null and indicators.indicator is null
+union all
+select 'place_programmes outside their commune', programmes.programme
+from {{ ref('place_programmes') }} as programmes
+inner join {{ ref('areas') }} as places on places.ref_area = programmes.place
+inner join {{ ref('areas') }} as communes on communes.ref_area = programmes.commune
+where communes.province <> places.province

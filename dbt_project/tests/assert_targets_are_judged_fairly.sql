@@ -18,11 +18,30 @@ where actual_observation_id is not null and (
 union all
 select target_id, verdict, 'verdict of the other kind'
 from judged
-where (is_due and verdict in ('ACHIEVED', 'ON_TRACK', 'OFF_TRACK', 'REVERSING', 'NO_BASELINE'))
+where (is_due and verdict in ('ACHIEVED', 'ON_TRACK', 'OFF_TRACK', 'REVERSING', 'NO_BASELINE', 'NOT_REACHED'))
     or (not is_due and verdict in ('MET_ON_TIME', 'MET_LATE', 'MISSED'))
-    or (actual_observation_id is null) <> (verdict in ('NOT_COMPARABLE', 'NOT_MEASURABLE'))
+    or (actual_observation_id is null) <> coalesce(verdict in ('NOT_COMPARABLE', 'NOT_MEASURABLE'), false)
 union all
-select strategy, method_code, 'counts do not add up'
+select target_id, method_code, 'no verdict and no reason'
+from judged
+where verdict is null and unclassified_because is null
+union all
+select target_id, method_code, 'a pace, a growth or a class for what has none'
+from judged
+where pace <> 'PACED' and (progress_share_high is not null or observed_pace is not null or required_pace is not null
+    or measure_worst is not null or measure_best is not null or projected_value is not null or class_worst is not null)
+union all
+select target_id, method_code, 'computed from a bound as if exact'
+from judged
+where (actual_bound <> 'EQ' or target_lower <> target_upper)
+    and (measure is not null or score is not null or progress_share is not null or projected_value is not null)
+union all
+select target_id, later_target_id, 'a chain that comes back'
+from {{ ref('strategy_target_chains') }}
+where target_id = later_target_id
+union all
+select strategy, axis, 'counts do not add up'
 from {{ ref('strategy_scorecard') }}
-where targets <> achieved + on_track + off_track + reversing + met_on_time + met_late + missed + indeterminate
-    + not_comparable + not_measurable + no_baseline
+where promises <> achieved + on_track + off_track + reversing + not_reached + met_on_time + met_late + missed + indeterminate
+    + not_comparable + not_measurable + no_baseline + not_classified
+    or promises > targets or measured <> promises - not_comparable - not_measurable

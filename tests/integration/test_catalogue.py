@@ -15,7 +15,8 @@ MARTS = {
     "local_indicators", "national_indicators", "regional_company_creation", "regional_convergence", "regional_digital_index",
     "regional_disparity", "regional_index_components",
     "regional_indicators", "urban_rural_divide", "strategy_progress",
-    "strategy_scorecard", "strategy_targets", "strategy_timeline",
+    "strategy_scorecard", "strategy_targets", "strategy_timeline", "strategy_target_chains", "strategy_forecast",
+    "city_programmes", "city_programme_figures",
 }  # fmt: skip
 QUALITY = {
     "contradictions", "lineage", "lineage_parts", "lineage_rules", "reconciliations", "refused_rows", "revisions", "source_health",
@@ -28,6 +29,7 @@ COUNTS = {
     "statements", "statements_in_conflict", "statements_replaced", "targets", "achieved", "on_track", "off_track", "reversing",
     "met_on_time", "met_late", "missed", "indeterminate", "not_comparable", "not_measurable", "no_baseline", "measured",
     "vintages", "regions_reporting", "regions_expected", "regions_exact", "unit_mult", "units_found", "units_expected", "units_in_both",
+    "promises", "not_reached", "not_classified", "figures", "window_points", "backtest_origins", "backtest_origins_known",
     "variants", "variants_undefined", "dominates", "is_dominated_by", "components_used", "components_needed",
 }  # fmt: skip
 
@@ -124,6 +126,9 @@ def test_every_label_is_there_in_three_languages(whole: Whole) -> None:
         ("quality.reconciliations", "indicator_label"): "indicator",
         ("marts.strategy_timeline", "strategy_label"): "strategy",
         ("marts.strategy_timeline", "area_label"): "ref_area",
+        ("marts.city_programmes", "strategy_label"): "strategy",
+        ("marts.city_programmes", "commune_label"): "commune",
+        ("marts.city_programmes", "event_title"): "event_id",
     }
     missing = []
     for schema, table, column in labels:

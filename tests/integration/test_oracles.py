@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.integration.running import CHECKOUT
 
 ORACLES = CHECKOUT / "tests" / "oracles"
+DECLARED = ("code_lists", "conventions", "progress_classes")  # what the macros read of the warehouse's own seeds
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def oracles(tmp_path_factory: pytest.TempPathFactory) -> Oracles:
     project = tmp_path_factory.mktemp("oracles") / "project"
     shutil.copytree(ORACLES, project)
     shutil.copytree(CHECKOUT / "dbt_project" / "macros", project / "macros")
-    shutil.copy(CHECKOUT / "data" / "seeds" / "conventions.csv", project / "seeds")
+    for seed in DECLARED:
+        shutil.copy(CHECKOUT / "data" / "seeds" / f"{seed}.csv", project / "seeds")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MARSAD_ORACLES", str(project.parent / "oracles.duckdb"))
         outcome = dbtRunner().invoke(
@@ -168,3 +170,77 @@ def test_convergence_does_not_depend_on_units_or_order(
         if len(units) == 1:
             assert plain["sigma_before"] == plain["cv_before"] == plain["delta_before"] == 0
         assert plain["delta_before"] >= -1e-9 * math.fsum(before for before, _, _ in units)
+
+
+TARGET = st.tuples(
+    st.floats(1, 1e3), st.floats(1, 1e3), st.floats(1, 1e3), st.integers(1, 8), st.integers(9, 20), st.floats(-9, 9)
+)
+SHAPE = ["baseline", "actual", "target", "years_elapsed", "years_total", "trend_slope"]
+
+
+@AS_DRAWN
+@given(targets=st.lists(TARGET, min_size=20, max_size=40), scale=st.floats(0.01, 100))
+def test_progress_does_not_depend_on_units_and_grows_with_the_figure(
+    oracles: Oracles, targets: list[tuple[float, float, float, int, int, float]], scale: float
+) -> None:
+    cases = []
+    for number, (baseline, actual, target, elapsed, total, slope) in enumerate(targets):
+        up = "UP" if target > baseline else "DOWN"
+        for variant, k, bonus in (("", 1.0, 1.0), (" scaled", scale, 1.0), (" ahead", 1.0, 1.1 if up == "UP" else 1 / 1.1)):
+            cases.append(
+                (
+                    f"{number}{variant}",
+                    baseline * k,
+                    actual * bonus * k,
+                    target * k,
+                    elapsed,
+                    total,
+                    slope * k,
+                    up,
+                    None,
+                    0,
+                    6,
+                    None,
+                    False,
+                )
+            )
+    schema = ["example", *SHAPE, "direction", "natural_limit", "points_between", "trend_points", "unpaced_because", "has_break"]
+    with duckdb.connect() as connection:
+        for seed in DECLARED:
+            connection.execute(
+                f"create table {seed} as from read_csv('{CHECKOUT / 'data' / 'seeds' / seed}.csv', all_varchar = true)"
+            )
+        frame = pl.DataFrame(cases, schema=schema, orient="row")
+        connection.register(
+            "progress_cases",
+            frame.with_columns(
+                pl.col("years_elapsed", "years_total", "natural_limit").cast(pl.Float64),
+                pl.col("unpaced_because").cast(pl.String),
+            ),
+        )
+        connection.execute(
+            "create or replace table progress_classes as select * replace (lower::double as lower, upper::double as upper, "
+            "lower_is_included::boolean as lower_is_included, upper_is_included::boolean as upper_is_included, "
+            "score_slope::double as score_slope, score_intercept::double as score_intercept) from progress_classes"
+        )
+        found = {
+            (example, method, quantity): (value, said)
+            for example, method, quantity, value, said in connection.execute(oracles.compiled["progress_of_cases"]).fetchall()
+        }
+
+    for (example, method, quantity), (value, said) in found.items():
+        number, _, variant = example.partition(" ")
+        plain, plain_said = found[number, method, quantity]
+        if variant == "scaled" and quantity in ("measure", "projected"):
+            factor = scale if quantity == "projected" else 1
+            assert (value is None) == (plain is None), (example, method)
+            assert value is None or value == pytest.approx(plain * factor, rel=1e-6, abs=1e-6 * factor), (example, method)
+        if variant == "scaled" and quantity == "undefined_because":
+            assert said == plain_said, (example, method)
+        if (
+            variant == "ahead"
+            and quantity == "measure"
+            and method in ("LINEAR", "STATCAN_Q", "UNSD_2026", "ESCAP_CSI")
+            and None not in (value, plain)
+        ):
+            assert value >= plain - 1e-9, (example, method)

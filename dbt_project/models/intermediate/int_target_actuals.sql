@@ -1,8 +1,14 @@
 -- Observed figures that may be held against a target: same definition, area, urbanisation and breakdown, counted over the
 -- same stretch of time, after the baseline. Whether each meets the target, at the worst and at the best end of what the
--- two statements allow.
+-- two statements allow. With what is known now and, for a target that is due, with what had been published by its due date.
 with targets as (
     {{ targets_counted_from() }}
+),
+
+known as (
+    select {{ actual_columns() }}, 'NOW' as known_as_of, cast(null as date) as known_on from {{ ref('int_current_observations') }}
+    union all
+    select {{ actual_columns() }}, 'DUE_DATE' as known_as_of, known_on from {{ ref('int_observations_at_due') }}
 ),
 
 observed as (
@@ -10,7 +16,7 @@ observed as (
         *,
         {{ month_day('period_start') }} = '01-01' and {{ month_day('period_end') }} = '12-31'
         and extract(year from period_start) = extract(year from period_end) as is_one_year
-    from {{ ref('int_current_observations') }}
+    from known
     where has_value and period_end <= {{ evaluation_date() }}
 ),
 
@@ -24,6 +30,7 @@ same_cell as (
         on observed.definition = targets.definition and observed.ref_area = targets.ref_area
         and observed.urbanisation = targets.urbanisation and observed.breakdown = targets.breakdown
         and observed.unit_measure = targets.unit_measure
+    where observed.known_on is null or observed.known_on = targets.due_on
 ),
 
 comparable as (
@@ -50,7 +57,7 @@ ends as (
 
 final as (
     select
-        target_id, counted_from, counted_as,
+        target_id, known_as_of, counted_from, counted_as, obs_status,
         observation_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, publisher, document,
         (counted_from is null or period_end >= counted_from) as is_after_baseline,
         case

@@ -1,8 +1,15 @@
--- For each target: the baseline it is measured from, and the one actual it is judged by.
+-- For each target: the baseline it is measured from, and the one actual it is judged by; for one that is due also with what
+-- had been published by then.
 with targets as (
     select targets.*, strategies.period_start as strategy_start, targets.due_on <= {{ evaluation_date() }} as is_due
     from {{ ref('stg_targets') }} as targets
     inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+),
+
+asked as (
+    select *, 'NOW' as known_as_of from targets
+    union all
+    select *, 'DUE_DATE' as known_as_of from targets where is_due
 ),
 
 actuals as (
@@ -16,7 +23,7 @@ actuals as (
         end as basis
     from {{ ref('int_target_actuals') }} as actuals
     inner join targets on targets.target_id = actuals.target_id
-    where actuals.is_after_baseline
+    where actuals.is_after_baseline and (actuals.known_as_of = 'NOW' or actuals.period_end <= targets.due_on)
 ),
 
 -- A closed target is judged at its due date; failing that, by having been reached before it; failing that, by the first
@@ -25,7 +32,7 @@ preferred as (
     select
         *,
         row_number() over (
-            partition by target_id
+            partition by target_id, known_as_of
             order by
                 case
                     when basis in ('LATEST', 'AT_DUE') then 1
@@ -37,22 +44,22 @@ preferred as (
                 period_end desc,
                 observation_id asc
         ) as place,
-        min(period_end) filter (where met_state = 'MET' and basis = 'AFTER_DUE') over (partition by target_id) as met_later_on
+        min(period_end) filter (where met_state = 'MET' and basis = 'AFTER_DUE') over (partition by target_id, known_as_of) as met_later_on
     from actuals
 ),
 
 observed_baselines as (
-    select targets.target_id, max_by(actuals.observation_id, actuals.period_end) as observation_id
+    select actuals.target_id, actuals.known_as_of, max_by(actuals.observation_id, actuals.period_end) as observation_id
     from targets
     inner join {{ ref('int_target_actuals') }} as actuals on actuals.target_id = targets.target_id
     where actuals.counted_as <> 'CUMULATED'
         and case when targets.baseline_on is not null then actuals.period_end = targets.baseline_on else not actuals.is_after_baseline end
-    group by targets.target_id
+    group by actuals.target_id, actuals.known_as_of
 ),
 
 final as (
     select
-        targets.target_id, targets.is_due, targets.strategy_start,
+        targets.target_id, targets.known_as_of, targets.is_due, targets.strategy_start,
         preferred.basis, preferred.counted_as, preferred.counted_from, preferred.met_state, preferred.met_later_on,
         preferred.observation_id as actual_observation_id, preferred.period as actual_period, preferred.period_end as actual_on,
         preferred.value as actual_value, preferred.value_lower as actual_lower, preferred.value_upper as actual_upper,
@@ -63,7 +70,7 @@ final as (
         case
             when preferred.counted_as = 'CUMULATED' then 'COUNTED_FROM_ZERO'
             when targets.baseline is not null and targets.baseline_on is not null then 'STATED'
-            when base.has_value then 'OBSERVED'
+            when base.observation_id is not null then 'OBSERVED'
             else 'NONE'
         end as baseline_used,
         case
@@ -74,10 +81,14 @@ final as (
         {{ baseline_end('targets.baseline', 'base.value') }} as baseline_value,
         {{ baseline_end('targets.baseline_lower', 'base.value_lower') }} as baseline_lower,
         {{ baseline_end('targets.baseline_upper', 'base.value_upper') }} as baseline_upper
-    from targets
-    left join preferred on preferred.target_id = targets.target_id and preferred.place = 1
-    left join observed_baselines on observed_baselines.target_id = targets.target_id
-    left join {{ ref('int_current_observations') }} as base on base.observation_id = observed_baselines.observation_id
+    from asked as targets
+    left join preferred
+        on preferred.target_id = targets.target_id and preferred.known_as_of = targets.known_as_of and preferred.place = 1
+    left join observed_baselines
+        on observed_baselines.target_id = targets.target_id and observed_baselines.known_as_of = targets.known_as_of
+    left join {{ ref('int_target_actuals') }} as base
+        on base.target_id = targets.target_id and base.known_as_of = targets.known_as_of
+        and base.observation_id = observed_baselines.observation_id
 )
 
 select * from final

@@ -3,11 +3,12 @@ with measures as (
     select
         measures.*, targets.direction, targets.due_on, targets.statement_type,
         targets.value as target_value, targets.value_lower as target_lower, targets.value_upper as target_upper,
-        targets.direction = 'UP' as is_up,
+        targets.direction = 'UP' as is_up, shapes.pace, shapes.ceiling, shapes.pace = 'PACED' as is_paced,
         {{ calendar_months('measures.actual_on') }} - {{ calendar_months('measures.measured_from') }} as months_elapsed,
         {{ calendar_months('targets.due_on') }} - {{ calendar_months('measures.measured_from') }} as months_total
     from {{ ref('int_target_measures') }} as measures
     inner join {{ ref('stg_targets') }} as targets on targets.target_id = measures.target_id
+    inner join {{ ref('int_target_shapes') }} as shapes on shapes.target_id = measures.target_id
 ),
 
 ends as (
@@ -25,8 +26,8 @@ ends as (
 classified as (
     select
         *,
-        {{ linear_verdict("met_state = 'MET'", 'worst_actual', 'worst_baseline', 'hardest_target', 'direction', 'months_elapsed', 'coalesce(months_total, case when due_on is not null then 0 end)') }} as worst_verdict,
-        {{ linear_verdict("met_state <> 'UNMET'", 'best_actual', 'best_baseline', 'easiest_target', 'direction', 'months_elapsed', 'coalesce(months_total, case when due_on is not null then 0 end)') }} as best_verdict
+        {{ linear_verdict("met_state = 'MET'", 'worst_actual', 'worst_baseline', 'hardest_target', 'direction', 'months_elapsed', 'coalesce(months_total, case when due_on is not null then 0 end)', 'is_paced') }} as worst_verdict,
+        {{ linear_verdict("met_state <> 'UNMET'", 'best_actual', 'best_baseline', 'easiest_target', 'direction', 'months_elapsed', 'coalesce(months_total, case when due_on is not null then 0 end)', 'is_paced') }} as best_verdict
     from ends
 ),
 
@@ -40,8 +41,8 @@ final as (
             when worst_verdict = best_verdict then worst_verdict
             else 'INDETERMINATE'
         end as verdict,
-        {{ share(signed('worst_actual - worst_baseline', 'direction'), signed('hardest_target - worst_baseline', 'direction')) }} as progress_share_low,
-        {{ share(signed('best_actual - best_baseline', 'direction'), signed('easiest_target - best_baseline', 'direction')) }} as progress_share_high
+        {{ progress_share('worst_actual', 'worst_baseline', 'hardest_target') }} as progress_share_low,
+        {{ progress_share('best_actual', 'best_baseline', 'easiest_target') }} as progress_share_high
     from classified
 )
 

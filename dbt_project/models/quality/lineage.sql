@@ -20,8 +20,10 @@
     ('regional_index_components', 'row_key', 'weight_observation_id', 'DENOMINATOR'),
     ('national_indicators', 'row_key', 'observation_id', 'VALUE'),
     ('national_indicators', 'row_key', 'previous_observation_id', 'PREVIOUS_VALUE'),
+    ('city_programme_figures', 'row_key', 'observation_id', 'VALUE'),
     ('strategy_progress', "target_id || '|' || method_code", 'actual_observation_id', 'ACTUAL'),
     ('strategy_progress', "target_id || '|' || method_code", 'observed_baseline_observation_id', 'OBSERVED_BASELINE'),
+    ('strategy_progress', "target_id || '|' || method_code", 'known_at_due_observation_id', 'KNOWN_AT_DUE'),
 ] %}
 {#- Rows that rest on a set of statements, which quality.lineage_parts lists once for all of them. -#}
 {%- set sets = [
@@ -54,45 +56,12 @@ parts as (
     {%- endfor %}
 ),
 
-targets as (
-    select 'strategy_targets' as mart, target_id as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
-    from {{ ref('strategy_targets') }}
-    union all
-    select 'strategy_progress' as mart, target_id || '|' || method_code as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
-    from {{ ref('strategy_progress') }}
-    union all
-    select 'strategy_scorecard' as mart, strategy || '|' || method_code as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
-    from {{ ref('strategy_progress') }}
-    where is_standing
-    union all
-    select 'strategy_timeline' as mart, row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
-    from {{ ref('strategy_timeline') }}
-    where target_id is not null
-),
-
--- What the verdicts that a scorecard counts were read from; one figure may answer several targets.
-actuals as (
-    select distinct 'strategy_scorecard' as mart, strategy || '|' || method_code as row_key, 'OBSERVATION' as source_kind, actual_observation_id as source_id, 'ACTUAL' as role
-    from {{ ref('strategy_progress') }}
-    where is_standing and actual_observation_id is not null
-),
-
-events as (
-    select 'strategy_timeline' as mart, row_key, 'EVENT' as source_kind, event_id as source_id, 'EVENT' as role
-    from {{ ref('strategy_timeline') }}
-    where event_id is not null
-),
-
 sources as (
     select mart, row_key, source_kind, source_id, role from observations
     union all
     select mart, row_key, source_kind, source_id, role from parts
     union all
-    select mart, row_key, source_kind, source_id, role from targets
-    union all
-    select mart, row_key, source_kind, source_id, role from actuals
-    union all
-    select mart, row_key, source_kind, source_id, role from events
+    select mart, row_key, source_kind, source_id, role from {{ ref('int_strategy_lineage') }}
 ),
 
 corrected as (

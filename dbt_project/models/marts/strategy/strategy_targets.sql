@@ -46,6 +46,7 @@ final as (
         targets.value, targets.bound, targets.value_lower, targets.value_upper, targets.unit_measure, targets.target_value as value_as_printed, targets.unit_mult,
         targets.due_period, targets.due_on, targets.target_status,
         targets.supersedes, targets.superseded_by, targets.is_standing,
+        coalesce(promises.promise, targets.target_id) as promise, coalesce(promises.relation, 'PROMISE') as promise_relation, promises.reason as promise_reason,
         conflicts.target_id is not null as is_in_conflict, conflicts.conflict_kinds, conflicts.conflicting_target_ids,
         targets.publisher, targets.document, documents.title as document_title, documents.address as document_address,
         targets.locator, targets.quote, targets.comment, targets.correction,
@@ -55,6 +56,7 @@ final as (
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = targets.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = targets.ref_area
     left join conflicts on conflicts.target_id = targets.target_id
+    left join {{ ref('target_promises') }} as promises on promises.target_id = targets.target_id
     left join {{ ref('documents') }} as documents on documents.document = targets.document
 )
 

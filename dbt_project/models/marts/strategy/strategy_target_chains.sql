@@ -1,0 +1,67 @@
+-- What became of a target in later statements: replaced by name, taken up by a later strategy, or the same promise worded otherwise.
+with targets as (
+    select targets.*, strategies.period_start as strategy_start
+    from {{ ref('strategy_targets') }} as targets
+    inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+),
+
+-- Of a later strategy, the statement that falls due first after the earlier one's due date.
+taken_up as (
+    select
+        earlier.target_id, later.target_id as later_target_id,
+        row_number() over (partition by earlier.target_id, later.strategy order by later.due_on asc, later.target_id asc) as place
+    from targets as earlier
+    inner join targets as later
+        on later.indicator = earlier.indicator and later.ref_area = earlier.ref_area
+        and later.urbanisation = earlier.urbanisation and later.breakdown = earlier.breakdown
+        and later.strategy_start > earlier.strategy_start and later.due_on >= earlier.due_on
+    left join targets as replacing on replacing.supersedes = earlier.target_id and replacing.strategy = later.strategy
+    where replacing.target_id is null
+),
+
+linked as (
+    select earlier.target_id, later.target_id as later_target_id, 'SUPERSEDES' as basis
+    from targets as later
+    inner join targets as earlier on earlier.target_id = later.supersedes
+    union all
+    select promises.promise as target_id, promises.target_id as later_target_id, 'DECLARED' as basis
+    from {{ ref('target_promises') }} as promises
+    inner join targets on targets.target_id = promises.target_id
+    inner join targets as main on main.target_id = promises.promise
+    union all
+    select target_id, later_target_id, 'LATER_STRATEGY' as basis from taken_up where place = 1
+),
+
+final as (
+    select
+        linked.target_id || '|' || linked.later_target_id as row_key,
+        linked.target_id, linked.later_target_id, linked.basis,
+        case
+            when linked.basis = 'DECLARED' then later.promise_relation
+            when earlier.target_status = 'dropped' then 'DROPPED'
+            when later.definition <> earlier.definition or later.unit_measure <> earlier.unit_measure
+                or later.statement_type <> earlier.statement_type or later.direction <> earlier.direction then 'REDEFINED'
+            when later.value_lower = earlier.value_lower and later.value_upper = earlier.value_upper then 'RESTATED'
+            when later.value_lower > earlier.value_upper then case when later.direction = 'UP' then 'RAISED' else 'LOWERED' end
+            when later.value_upper < earlier.value_lower then case when later.direction = 'UP' then 'LOWERED' else 'RAISED' end
+            else 'INDETERMINATE'
+        end as relation,
+        earlier.strategy, later.strategy as later_strategy,
+        earlier.indicator, earlier.indicator_label_fr, earlier.indicator_label_ar, earlier.indicator_label_en, earlier.ref_area,
+        earlier.definition, later.definition as later_definition,
+        earlier.statement_type, later.statement_type as later_statement_type,
+        earlier.unit_measure, later.unit_measure as later_unit_measure,
+        earlier.value, earlier.bound, later.value as later_value, later.bound as later_bound,
+        earlier.due_period, later.due_period as later_due_period,
+        -- A level from a baseline and an increment are one promise when they add up: 32,000 + 26,000 = 58,000.
+        case
+            when linked.basis = 'DECLARED' and earlier.statement_type = 'LEVEL' and later.statement_type = 'INCREMENT'
+                then earlier.baseline + later.value
+        end as level_from_increment,
+        later.promise_reason as reason
+    from linked
+    inner join targets as earlier on earlier.target_id = linked.target_id
+    inner join targets as later on later.target_id = linked.later_target_id
+)
+
+select * from final
