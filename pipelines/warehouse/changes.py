@@ -187,7 +187,7 @@ def _common(before: Shape, after: Shape) -> Shape:
 
 def _releases(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Releases that came, went, were accepted or refused at last, or had another put in their place."""
-    rows = _rows(
+    return _by_what(
         connection,
         """
         with before_stands as (
@@ -219,10 +219,9 @@ def _releases(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             from before_stands as was
             full join after_stands as now on now.dataset = was.dataset and now.release = was.release
         )
-        select distinct * from judged where what is not null order by all
+        select distinct * from judged where what is not null
         """,
     )
-    return _by_what(rows)
 
 
 def _statements(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> list[dict[str, Any]]:
@@ -288,7 +287,7 @@ def _values(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) 
     figure = ("value", "bound", "value_lower", "value_upper", "obs_status")
     if not _has(shared, table, ("cell_id", "publisher", "document", *about, *figure)):
         return {}
-    rows = _rows(
+    return _by_what(
         connection,
         f"""
         select 'revised' as what, {", ".join(f"now.{name}" for name in about)},
@@ -296,32 +295,32 @@ def _values(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) 
         from before.{table} as was
         inner join after.{table} as now using (cell_id)
         where {_differ(figure)}
-        order by {", ".join(f"now.{name}" for name in about)}, cell_id
         """,
     )
-    return _by_what(rows)
 
 
 def _contradictions(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
-    """Pairs of statements that contradict each other now and did not, or did and do not."""
+    """Pairs of statements that contradict each other now and did not, or did and do not.
+
+    Told by what they say, and not by their keys: a release that repeats a figure is another statement, and no other
+    contradiction.
+    """
     table = "quality.contradictions"
     about = (
-        "basis", "kind", "indicator", "ref_area", "urbanisation", "breakdown", "period", "current_value", "current_publisher",
-        "current_document", "other_value", "other_publisher", "other_document",
+        "basis", "kind", "indicator", "current_definition", "other_definition", "ref_area", "urbanisation", "breakdown", "period",
+        "current_value", "current_publisher", "current_document", "other_value", "other_publisher", "other_document",
     )  # fmt: skip
-    if not _has(shared, table, ("row_key", *about)):
+    if not _has(shared, table, about):
         return {}
-    named = ", ".join(about)
-    rows = _rows(
+    was, now = (f"select {', '.join(about)} from {side}.{table}" for side in ("before", "after"))
+    return _by_what(
         connection,
         f"""
-        select 'opened' as what, {named} from after.{table} anti join before.{table} using (row_key)
+        select 'opened' as what, * from ({now} except all {was})
         union all
-        select 'closed' as what, {named} from before.{table} anti join after.{table} using (row_key)
-        order by all
+        select 'closed' as what, * from ({was} except all {now})
         """,
     )
-    return _by_what(rows)
 
 
 def _verdicts(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
@@ -330,7 +329,7 @@ def _verdicts(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]
     about = ("target_id", "method_code", "strategy", "indicator", "due_period")
     if not _has(shared, table, (*about, "verdict", "verdict_reason")):
         return {}
-    rows = _rows(
+    return _by_what(
         connection,
         f"""
         select 'changed' as what, {", ".join(f"now.{name}" for name in about)},
@@ -338,20 +337,20 @@ def _verdicts(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]
         from before.{table} as was
         inner join after.{table} as now using (target_id, method_code)
         where was.verdict is distinct from now.verdict
-        order by all
         """,
     )
-    return _by_what(rows)
 
 
 def _checks(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
     """Checks whose verdict changed; a check that is new, or gone, when it does not pass."""
-    rows = [
-        {"what": after.get(name, "not made"), "check": name, "before": before.get(name), "after": after.get(name)}
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name, "passed") != after.get(name, "passed")
-    ]
-    return _by_what(rows)
+    found: dict[str, Any] = {}
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name, "passed") != after.get(name, "passed"):
+            said = found.setdefault(after.get(name, "not made"), {"count": 0, "listed": []})
+            said["count"] += 1
+            if said["count"] <= MOST_LISTED:
+                said["listed"].append(_told({"check": name, "before": before.get(name), "after": after.get(name)}))
+    return found
 
 
 def _tables(
@@ -413,15 +412,21 @@ def _quoted(columns: Sequence[str]) -> list[str]:
     return [f'"{name}"' for name in columns]
 
 
-def _by_what(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """``{what: {count, listed}}``; what is listed is capped."""
+def _by_what(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
+    """``{what: {count, listed}}`` of a query with a column ``what``, in the order of its columns.
+
+    What is listed is cut by the database: when a model changes, that may be every cell there is.
+    """
+    connection.execute(f"create or replace temp table told as {sql}")
     found: dict[str, Any] = {}
-    for row in rows:
-        said = found.setdefault(row["what"], {"count": 0, "listed": []})
-        said["count"] += 1
-        if said["count"] <= MOST_LISTED:
-            said["listed"].append({name: value for name, value in row.items() if name != "what" and value is not None})
+    for what, count in connection.execute("select what, count(*) from told group by what order by what").fetchall():
+        first = f"select * exclude (what) from told where what = {sql_text(what)} order by all limit {MOST_LISTED}"
+        found[what] = {"count": count, "listed": [_told(row) for row in _rows(connection, first)]}
     return found
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ create table intermediate.int_current_observations as
     from raw.observations;
 create table quality.contradictions (
     row_key varchar primary key, basis varchar, kind varchar, indicator varchar, ref_area varchar, urbanisation varchar,
-    breakdown varchar, period varchar, current_value decimal(38, 12), current_publisher varchar, current_document varchar,
-    other_value decimal(38, 12), other_publisher varchar, other_document varchar
+    breakdown varchar, period varchar, current_definition varchar, current_value decimal(38, 12), current_publisher varchar,
+    current_document varchar, other_definition varchar, other_value decimal(38, 12), other_publisher varchar, other_document varchar
 );
 insert into quality.contradictions (row_key, kind, current_value) values ('old', 'TYPO', 1.5);
 create table marts.strategy_progress (
@@ -133,6 +133,16 @@ def test_values_contradictions_verdicts_and_checks(before: House, after: House) 
     assert [(each["table"], each["changed"]) for each in found["tables"]] == [
         ("marts.strategy_progress", 2), ("quality.contradictions", 0),
     ]  # fmt: skip
+
+
+def test_a_figure_that_is_repeated_opens_no_contradiction_anew(before: House, after: House) -> None:
+    """Its statement is another, and so is the key of the pair."""
+    after.execute("update quality.contradictions set row_key = 'of the repeated statement'")
+
+    assert "contradictions" not in compared(before, after)
+
+    after.execute("insert into quality.contradictions (row_key, kind, current_value) values ('a second one', 'TYPO', 1.5)")
+    assert {what: said["count"] for what, said in compared(before, after)["contradictions"].items()} == {"opened": 1}
 
 
 def test_tables_and_columns_that_only_one_has(before: House, after: House) -> None:
