@@ -23,22 +23,29 @@
     )
 {%- endmacro %}
 
+{% macro is_power_of_ten_off(one, other) -%}
+    {#- Whether of two positive numbers one is the other with its decimal point moved. The logarithm only says how far: the
+        numbers themselves are held against each other as decimals, since logarithms are rounded. -#}
+    greatest({{ one }}, {{ other }}) = least({{ one }}, {{ other }}) * cast(
+        power(10, round(log10(cast(greatest({{ one }}, {{ other }}) as double) / cast(least({{ one }}, {{ other }}) as double))))
+        as decimal(38, 0)
+    )
+{%- endmacro %}
+
 {% macro contradiction_kind() -%}
     {#- What SQL can tell of two statements that disagree, by the first rule that holds: another definition (or only another
-        perimeter); a slip of the decimal point; equal once rounded to the coarser; a revision, which is no contradiction. -#}
+        perimeter); a slip of the decimal point; equal once rounded to the coarser. -#}
     case
         when pairs.basis = 'DEFINITION' and current_definition.concept_en = other_definition.concept_en
             and {{ differs('current_definition.perimeter_en', 'other_definition.perimeter_en') }} then 'PERIMETER'
         when pairs.basis = 'DEFINITION' then 'DEFINITION'
         when current_statement.is_exact and other_statement.is_exact and current_statement.value > 0 and other_statement.value > 0
-            and log10(cast(current_statement.value as double) / cast(other_statement.value as double))
-            = round(log10(cast(current_statement.value as double) / cast(other_statement.value as double))) then 'TYPO'
+            and {{ is_power_of_ten_off('current_statement.value', 'other_statement.value') }} then 'TYPO'
         when current_statement.is_exact and other_statement.is_exact
             and {{ is_rounding_of('current_statement', 'other_statement') }} then 'ROUNDING'
         when not (current_statement.is_exact and other_statement.is_exact)
             and abs(current_statement.value - other_statement.value)
             <= greatest(coalesce(current_statement.tolerance, 0), coalesce(other_statement.tolerance, 0)) then 'ROUNDING'
-        when {{ is_revision('other_statement', 'current_statement') }} then 'REVISION'
         else 'UNEXPLAINED'
     end
 {%- endmacro %}

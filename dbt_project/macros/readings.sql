@@ -23,7 +23,9 @@
 {%- endmacro %}
 
 {% macro corrects(number) -%}
-    {#- Whether a correction is meant for a statement's release; it may name one release or stand for all of the data set. -#}
+    {#- Whether a correction is meant for a statement's release; it may name one release or stand for all of the data set, and
+        touches only the number that it expects: a slip of ours, mended since, may have read another. -#}
     corrections.corrected_column = '{{ number }}' and corrections.dataset = statements.dataset
+        and corrections.printed_value = statements.{{ number }}
         and coalesce(corrections.release, statements.release) = statements.release
 {%- endmacro %}

@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.checks.shown import markdown
 from pipelines.checks.stages import StageCheck
 from pipelines.reference import Reference
+from pipelines.warehouse.tables import replaced
 
 LEDGER = "corrections"
 """The seed: one row per declared correction."""
@@ -34,10 +35,7 @@ _MEANT = """
 select corrections.correction, statements.release, statements.release_row, statements.{column} as found
 from corrections
 left join (
-    select * from raw.{table}
-    where (dataset, release) not in (
-        select (dataset, replaces) from raw.releases where status = 'ACCEPTED' and replaces is not null
-    )
+    from raw.{table} anti join ({replaced}) using (dataset, release)
 ) as statements
     on statements.dataset = corrections.dataset and coalesce(corrections.release, statements.release) = statements.release
     and {same}
@@ -109,7 +107,9 @@ def _misfits(connection: duckdb.DuckDBPyConnection, ledger: pl.DataFrame) -> lis
         met = [
             each
             for column, table in _TABLE.items()
-            for each in connection.sql(_MEANT.format(column=column, table=table, same=_SAME[column])).fetchall()
+            for each in connection.sql(
+                _MEANT.format(column=column, table=table, replaced=replaced(), same=_SAME[column])
+            ).fetchall()
         ]
     finally:
         connection.unregister("corrections")

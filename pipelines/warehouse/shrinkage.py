@@ -15,6 +15,7 @@ import duckdb
 from pipelines.datasets import MEASURES, MayShrink
 from pipelines.errors import Blocked
 from pipelines.warehouse.changes import Shape, shapes
+from pipelines.warehouse.tables import replaced
 
 MOST_NAMED = 12
 """Codes named in a message; the manifest and Dagster's page have up to ``MOST_KEPT``."""
@@ -105,9 +106,7 @@ def message(blocked: Sequence[Loss], since: str, full: bool) -> str:
 def _standing(side: str, table: str) -> str:
     return f"""(
         from {side}.raw.{table}
-        anti join (
-            select dataset, replaces as release from {side}.raw.releases where status = 'ACCEPTED' and replaces is not null
-        ) using (dataset, release)
+        anti join ({replaced(f"{side}.")}) using (dataset, release)
     )"""
 
 

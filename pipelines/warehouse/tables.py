@@ -15,6 +15,25 @@ TABLE_OF_KIND = {"observation": "observations", "target": "targets", "event": "e
 SET_ASIDE = {kind: f"pipeline.{TABLE_OF_KIND[kind]}_set_aside" for kind in ("target", "event")}
 """Per kind of record with ids of its own, where the draft keeps records whose ids others have: never published."""
 
+
+def replaced(catalog: str = "") -> str:
+    """A query for the releases (``dataset``, ``release``) that no longer stand, as the model ``stg_releases`` has it.
+
+    Each that an accepted one replaces, and what a refused one that it replaces was to mend. ``catalog`` is a prefix with its
+    point.
+    """
+    return f"""
+        with recursive stood_for as (
+            select dataset, replaces as release from {catalog}raw.releases where status = 'ACCEPTED' and replaces is not null
+            union
+            select releases.dataset, releases.replaces from stood_for
+            inner join {catalog}raw.releases as releases using (dataset, release)
+            where releases.status = 'REFUSED' and releases.replaces is not null
+        )
+        select dataset, release from stood_for
+    """
+
+
 COMMENTS = {
     "observations": "One row per published statement about one cell, of every accepted release, replaced ones too.",
     "targets": "One row per published statement of a strategy's target, of every accepted release, replaced ones too.",

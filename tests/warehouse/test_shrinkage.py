@@ -64,6 +64,19 @@ def test_a_mended_release_with_fewer_rows_loses_what_it_no_longer_states(before:
     ]  # fmt: skip
 
 
+def test_what_mends_a_refused_release_stands_for_what_that_one_was_to_mend(before: House, after: House) -> None:
+    data_set = after.data_set(BAROMETER)
+    after.write(data_set, "undated__b.csv", b"nonsense", replaces="undated__a.csv", reason="a slip")
+    after.load(data_set)
+    assert losses(before, after) == []
+
+    after.write(
+        data_set, "undated__c.csv", figures("observation", TWO[:1]), replaces="undated__b.csv", reason="could not be read"
+    )
+    after.load(data_set)
+    assert Loss(BAROMETER, "rows", 2, 1) in losses(before, after)
+
+
 def test_as_many_rows_of_another_area_are_a_loss(before: House, after: House) -> None:
     other = figures("observation", [TWO[0], TWO[1] | {"ref_area": "03"}])
     after.write(after.data_set(BAROMETER), "undated__b.csv", other, replaces="undated__a.csv", reason="a slip")

@@ -5,12 +5,16 @@ with readings as (
 ),
 
 -- A document without a date was not published before the latest year that it reports on had begun. (Not: had ended. Figures
--- of a year or a month are printed before its last day, too.)
+-- of a year or a month are printed before its last day, too.) A page may have said less when it was read an earlier time, and
+-- what only a mended slip of ours said counts where nothing else does.
 reported as (
-    select document, {{ date_from_year('extract(year from max(period_end))', '01-01') }} as published_not_before
+    select
+        document, published_not_after,
+        {{ date_from_year('extract(year from coalesce(max(period_end) filter (where known_until is null), max(period_end)))', '01-01') }}
+            as published_not_before
     from readings
     where has_value and obs_status <> 'F' and period_end <= published_not_after
-    group by document
+    group by document, published_not_after
 ),
 
 dated as (
@@ -18,7 +22,7 @@ dated as (
         readings.*, coalesce(readings.published_on, reported.published_not_before) as published_not_before,
         readings.unit_mult - readings.decimals as last_digit
     from readings
-    left join reported on reported.document = readings.document
+    left join reported on reported.document = readings.document and reported.published_not_after = readings.published_not_after
 ),
 
 final as (

@@ -20,9 +20,18 @@ pairs as (
     inner join {{ ref('definitions') }} as other_definition on other_definition.definition = other_statement.definition
 ),
 
--- What a publisher has changed itself stands in `revisions`.
+-- What a publisher has changed itself stands in `revisions`, and contradicts nobody any more.
+taken_back as (
+    select pairs.row_key
+    from pairs
+    inner join statements as earlier on earlier.observation_id = pairs.other_observation_id
+    inner join {{ ref('int_latest_vintages') }} as latest on latest.cell_id = earlier.cell_id and latest.publisher = earlier.publisher
+    inner join statements as later on later.observation_id = latest.observation_id
+    where pairs.basis = 'CELL' and {{ is_revision('earlier', 'later') }}
+),
+
 contradicting as (
-    select * from pairs where kind <> 'REVISION'
+    select * from pairs where row_key not in (select row_key from taken_back)
     union all
     select
         row_key, 'PARTS' as basis, 'ARITHMETIC' as kind, published_observation_id as current_observation_id,

@@ -20,9 +20,15 @@ stated as (
     inner join {{ ref('stg_observations') }} as statements on statements.observation_id = repeated.observation_id
 ),
 
+-- Nor does what repeats itself to the digit, every night perhaps, need to be held against itself.
+differing as (
+    select cell_id, publisher from stated group by cell_id, publisher having min(value) < max(value)
+),
+
 changed as (
     select distinct later.cell_id, later.publisher
-    from stated as earlier
+    from differing
+    inner join stated as earlier on earlier.cell_id = differing.cell_id and earlier.publisher = differing.publisher
     inner join stated as later on later.cell_id = earlier.cell_id and later.place < earlier.place
     where {{ is_revision('earlier', 'later') }}
 ),

@@ -1,13 +1,22 @@
 -- Every release ever filed, and since when a later one stands in its place.
-with releases as (
+with recursive releases as (
     select * from {{ source('raw', 'releases') }}
 ),
 
-replaced as (
-    select dataset, replaces as release, cast(min(recorded_at) as date) as withdrawn_on
-    from releases
+-- A release that mends a refused one stands for what that one was to mend, too.
+stood_for as (
+    select dataset, replaces as release, recorded_at from releases
     where status = 'ACCEPTED' and replaces is not null
-    group by dataset, replaces
+    union
+    select releases.dataset, releases.replaces as release, stood_for.recorded_at from stood_for
+    inner join releases on releases.dataset = stood_for.dataset and releases.release = stood_for.release
+    where releases.status = 'REFUSED' and releases.replaces is not null
+),
+
+replaced as (
+    select dataset, release, cast(min(recorded_at) as date) as withdrawn_on
+    from stood_for
+    group by dataset, release
 ),
 
 final as (
