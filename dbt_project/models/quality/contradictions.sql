@@ -31,7 +31,7 @@ taken_back as (
 ),
 
 contradicting as (
-    select * from pairs where row_key not in (select row_key from taken_back)
+    select pairs.* from pairs where pairs.row_key not in (select taken_back.row_key from taken_back)
     union all
     select
         row_key, 'PARTS' as basis, 'ARITHMETIC' as kind, published_observation_id as current_observation_id,
