@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.belonging import DATA_SET, Seen, Torn, file_round, inspect
+from tests.faults.belonging import CORRECTED, DATA_SET, Seen, Torn, file_round, inspect
 from tests.faults.readers import Account, Readers
 from tests.faults.warm import Trouble, Warm
 from tests.house import build, move
@@ -93,7 +93,8 @@ class Campaign:
         self._wanted = 0
         self._typical = 3.0
         self._first = build(folder / "first")
-        self._first.bring(DATA_SET)
+        for name in (DATA_SET, CORRECTED):
+            self._first.bring(name)
         said = warm.run(self._first.settings.data, "refresh", "--json")
         if said.code != 0:
             raise RuntimeError(f"the first refresh failed: {said.err}")

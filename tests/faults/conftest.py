@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.belonging import DATA_SET, file_round
+from tests.faults.belonging import CORRECTED, DATA_SET, file_round
 from tests.faults.warm import Warm
 from tests.house import House, build, move
 
@@ -22,9 +22,10 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 
 @pytest.fixture(scope="session")
 def published(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """One data set, refreshed once; to be copied."""
+    """A small house, refreshed once; to be copied."""
     house = build(tmp_path_factory.mktemp("published"))
-    house.bring(DATA_SET)
+    for name in (DATA_SET, CORRECTED):
+        house.bring(name)
     said = warm.run(house.settings.data, "refresh", "--json")
     assert said.code == 0, said.err
     return house
