@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from pipelines.datasets import data_sets, read_release, release_paths
 from pipelines.reference import Reference
 from pipelines.sources import figures
@@ -13,6 +15,7 @@ from tests.bench import synthetic
 from tests.house import DATA
 
 
+@pytest.mark.long
 def test_synthetic_releases_are_sound_sealed_and_always_the_same(tmp_path: Path) -> None:
     made = []
     for folder in (tmp_path / "one", tmp_path / "other"):

@@ -493,6 +493,7 @@ TOO_MUCH: dict[str, tuple[Callable[[Path], None], dict[str, Any] | None, str]] =
 }
 
 
+@pytest.mark.long
 def test_a_file_that_is_too_much_is_refused_with_little_memory(tmp_path: Path) -> None:
     asked: dict[str, dict[str, Any] | None] = {}
     for name, (write, file, _) in TOO_MUCH.items():

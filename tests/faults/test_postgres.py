@@ -59,6 +59,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         run("pg_ctl", "-D", cluster, "-m", "immediate", "-w", "stop")
 
 
+@pytest.mark.long
 def test_the_whole_history_is_kept_in_postgresql(warm: Warm, besieged: House, address: str) -> None:
     data, settings = besieged.settings.data, besieged.settings
     shutil.rmtree(settings.dagster_home)
@@ -88,6 +89,7 @@ def test_the_whole_history_is_kept_in_postgresql(warm: Warm, besieged: House, ad
     assert quote(PASSWORD, safe="") not in said
 
 
+@pytest.mark.long
 def test_a_server_that_is_gone_is_one_line_without_the_password(warm: Warm, besieged: House) -> None:
     gone = f"postgresql://marsad:{quote(PASSWORD, safe='')}@/postgres?host={quote(str(besieged.settings.data), safe='')}"
 

@@ -27,6 +27,7 @@ from tests.faults.warm import Trouble, Warm
 from tests.house import OBSERVATION, House, figures, move
 from tests.integration.running import COMMAND, environment, marsad
 
+pytestmark = pytest.mark.long
 NOBODY = 65534
 DAMAGED = 10
 

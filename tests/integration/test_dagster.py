@@ -55,7 +55,9 @@ def test_everything_loads_as_one_code_location(loaded: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(loaded)
 
     repository = loaded.get_repository_def()
-    assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {"refresh"} | {f"load_{name}" for name in DOMAINS}
+    assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {"refresh", "night"} | {
+        f"load_{name}" for name in DOMAINS
+    }
     assert [schedule.name for schedule in repository.schedule_defs] == ["nightly_refresh"]
     assert {sensor.name for sensor in repository.sensor_defs} == {"refresh_failed", "refresh_well_again", "staleness", "inbox"}
     assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
@@ -288,7 +290,10 @@ def test_a_run_from_anywhere_respects_the_lock(parts: House) -> None:
 def test_a_failing_dbt_test_blocks_the_publication(parts: House) -> None:
     """A unit loses its Arabic label: the test of labels, and of the tables it is about, in one run with the publication."""
     edit_seed(parts.settings.seeds / "units.csv", "COMPANIES", label_ar=" ")
-    labelled = ("areas", "code_lists", "datasets", "definitions", "indicators", "publishers", "strategies", "units")
+    labelled = (
+        "areas", "area_groups", "code_lists", "datasets", "definitions", "index_components", "index_pillars", "indicators",
+        "publishers", "strategies", "units",
+    )  # fmt: skip
     before = parts.settings.current.resolve()
 
     done = run(parts, "refresh", *(f"reference/{name}" for name in labelled), "marts/strategy_timeline", "publication")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ def live(life: Life, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]
     }
     rows = figures("observation", [OBSERVATION | {"obs_value": "3389"}])
     house = copied(life.house, tmp_path_factory.mktemp("nights"))
+    # Other tests work in that house too, some with a seed that is wrong on purpose.
+    shutil.copytree(DATA / "seeds", house.settings.seeds, dirs_exist_ok=True)
     with Publisher(WorldBank(series)) as bank, Publisher(lambda _: Reply(rows, content_type="text/csv")) as ministry:  # type: ignore[arg-type]
         said = yaml.safe_load((DATA / "raw" / BANK / DATASET_FILE).read_text(encoding="utf-8"))
         said["fetch"]["options"]["base"] = f"{bank.base}/v2"

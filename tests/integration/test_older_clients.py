@@ -69,6 +69,7 @@ def today(whole: Whole) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "version",
     [

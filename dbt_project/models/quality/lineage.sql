@@ -36,7 +36,8 @@
     ('urban_rural_divide', 'row_key', row_key(['definition', 'ref_area', 'breakdown', 'side_ahead']), 'PATH_AHEAD', 'side_ahead is not null'),
     ('regional_index_components', 'row_key', row_key(['index_code', 'ref_area', 'pillar']), 'PILLAR', 'pillar_score is not null'),
     ('regional_digital_index', 'row_key', row_key(['index_code', 'ref_area']), 'COMPONENTS', 'components_used > 0'),
-    ('regional_digital_index', 'row_key', 'index_code', 'ALL_AREAS', 'true'),
+    ('regional_digital_index', 'row_key', 'index_code', 'ALL_AREAS',
+        'index_code in (select used.index_code from ' ~ ref('regional_index_components') ~ ' as used where used.observation_id is not null)'),
 ] %}
 with observations as (
     {%- for mart, key, column, role in origins %}
