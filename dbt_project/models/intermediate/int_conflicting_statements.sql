@@ -19,9 +19,12 @@ same_cell as (
 ),
 
 -- Most indicators have one definition only: their cells need not be held against each other.
+several as (
+    select indicator from current_values group by indicator having min(definition) <> max(definition)
+),
+
 redefined as (
-    select * from current_values
-    where indicator in (select indicator from current_values group by indicator having min(definition) <> max(definition))
+    select current_values.* from current_values inner join several on several.indicator = current_values.indicator
 ),
 
 other_definition as (

@@ -1,5 +1,9 @@
 -- Every area of an index with every component of it: the figure as the goalposts are stated, or none where none was published.
-with weights as (
+with sums as (
+    select index_code, sum(weight) as pillar_weights from {{ ref('index_pillars') }} group by index_code
+),
+
+weights as (
     select
         components.*,
         pillars.weight as pillar_weight,
@@ -7,8 +11,7 @@ with weights as (
         cast(pillars.weight as double) / max(sums.pillar_weights) over (partition by components.index_code) as pillar_share
     from {{ ref('index_components') }} as components
     inner join {{ ref('index_pillars') }} as pillars on pillars.index_code = components.index_code and pillars.pillar = components.pillar
-    inner join (select index_code, sum(weight) as pillar_weights from {{ ref('index_pillars') }} group by index_code) as sums
-        on sums.index_code = components.index_code
+    inner join sums on sums.index_code = components.index_code
 ),
 
 areas as (
