@@ -58,9 +58,9 @@ actuals as (
 ),
 
 events as (
-    select 'city_programmes' as mart, programme as row_key, 'EVENT' as source_kind, event_id as source_id, 'EVENT' as role
-    from {{ ref('city_programmes') }}
-    where event_id is not null
+    select 'city_programmes' as mart, programmes.programme as row_key, 'EVENT' as source_kind, events.event_id as source_id, 'EVENT' as role
+    from {{ ref('city_programmes') }} as programmes
+    inner join {{ ref('stg_events') }} as events on events.event_id = programmes.event_id
     union all
     select 'strategy_timeline' as mart, row_key, 'EVENT' as source_kind, event_id as source_id, 'EVENT' as role
     from {{ ref('strategy_timeline') }}
