@@ -292,7 +292,7 @@ def test_a_failing_dbt_test_blocks_the_publication(parts: House) -> None:
     edit_seed(parts.settings.seeds / "units.csv", "COMPANIES", label_ar=" ")
     labelled = (
         "areas", "area_groups", "code_lists", "datasets", "definitions", "index_components", "index_pillars", "indicators",
-        "publishers", "strategies", "units",
+        "progress_classes", "publishers", "strategies", "units",
     )  # fmt: skip
     before = parts.settings.current.resolve()
 
