@@ -8,7 +8,7 @@ with placed as (
     {%- endfor %}
 ),
 
--- Of a place every figure; of the territories around it the latest full year or census of those that the seed names.
+-- Of a place every figure; of the territories around it the full years and censuses of those that the seed names.
 figures as (
     select observations.*, wanted.definition is not null as is_wanted,
         row_number() over (
@@ -30,13 +30,13 @@ final as (
         placed.programme, placed.programme_kind, placed.place, placed.figure_of,
         placed.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en,
         figures.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
-        figures.definition, figures.urbanisation, figures.breakdown, figures.period, figures.period_end,
+        figures.definition, figures.urbanisation, figures.breakdown, figures.period, figures.period_end, figures.place_in_time = 1 as is_latest,
         figures.value, figures.bound, figures.value_lower, figures.value_upper, figures.unit_measure, figures.obs_status,
         figures.publisher, figures.document, figures.observation_id
     from placed
     inner join figures
         on figures.ref_area = placed.ref_area
-        and (placed.figure_of = 'PLACE' or (figures.is_wanted and figures.place_in_time = 1))
+        and (placed.figure_of = 'PLACE' or figures.is_wanted)
     inner join {{ ref('areas') }} as areas on areas.ref_area = placed.ref_area
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = figures.indicator
 )
