@@ -14,6 +14,7 @@ UNIT_TESTS = CHECKOUT / "dbt_project" / "models" / "unit_tests"
 
 
 def test_every_unit_test_of_the_models_passes(life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     settings = life.house.settings
@@ -28,6 +29,8 @@ def test_every_unit_test_of_the_models_passes(life: Life, tmp_path: Path, monkey
                 "--target-path", str(settings.dbt_target),
             ]
         )  # fmt: skip
+    # dbt keeps the draft open, which the pipeline then could not open in its own way.
+    DuckDBConnectionManager.close_all_connections()
 
     assert outcome.exception is None
     results = {each.node.name: (str(each.status), each.message) for each in outcome.result.results}
