@@ -67,15 +67,18 @@ def _manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     return said
 
 
-def build(settings: Settings, select: list[str] | None = None) -> list[NodeResult]:
+def build(settings: Settings, select: list[str] | None = None, *, only_touched: bool = False) -> list[NodeResult]:
     """``dbt build`` of everything, or of the nodes named in ``select``; unit tests are the test suite's, not the night's.
+
+    ``only_touched`` leaves in incremental models what the draft does not note as touched (``warehouse.touched``).
 
     Raises DbtFailed when dbt could not run at all; failing models and tests are results.
     """
     # Of a part, only the tests of that part and what it rests on: others would hold new tables against old ones.
     chosen = ["--select", *select, "--indirect-selection", "buildable"] if select else []
     with lock.turn(_turns(settings)):
-        return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *chosen)
+        whole = [] if only_touched else ["--full-refresh"]
+        return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *whole, *chosen)
 
 
 def _invoke(settings: Settings, *command: str) -> list[NodeResult]:

@@ -28,3 +28,16 @@
     {#- A readable primary key: its parts joined by '|'. -#}
     {% for part in parts %}{{ part }}{% if not loop.last %} || '|' || {% endif %}{% endfor %}
 {%- endmacro %}
+
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash', 'marsad')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    {#- A number for the values of columns: what differs in it differs, and what is alike in it is looked at. -#}
+    hash({{ columns }})
+{%- endmacro %}
+
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns }})
+{%- endmacro %}

@@ -21,7 +21,11 @@
 ] %}
 {% for model, key in grains %}
 select '{{ model }} ({{ key | replace("'", '') }})' as grain, count(*) as doubled
-from (select {{ key }} from {{ ref(model) }} group by {{ key }} having count(*) > 1)
+from (
+    select {{ key }} from {{ ref(model) }}
+    where {{ row_hash(key) }} in (select {{ row_hash(key) }} as hashed from {{ ref(model) }} group by hashed having count(*) > 1)
+    group by {{ key }} having count(*) > 1
+)
 having count(*) > 0
 {% if not loop.last %}union all{% endif %}
 {% endfor %}

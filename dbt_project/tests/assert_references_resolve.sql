@@ -1,9 +1,10 @@
 {{ config(meta={'dagster': {'ref': {'name': 'stg_observations'}}}) }}
--- Every code that a statement or a reference table uses is known, and a definition is used as it defines itself.
+-- Every code that a statement (of replaced releases too) or a reference table uses is known, and a definition is used as it
+-- defines itself.
 {%- set uses = [
-    ('stg_observations', 'indicator', 'indicators', 'indicator'), ('stg_observations', 'definition', 'definitions', 'definition'),
-    ('stg_observations', 'ref_area', 'areas', 'ref_area'), ('stg_observations', 'publisher', 'publishers', 'publisher'),
-    ('stg_observations', 'document', 'documents', 'document'), ('stg_observations', 'unit_measure', 'units', 'unit_measure'),
+    ('observations', 'indicator', 'indicators', 'indicator'), ('observations', 'definition', 'definitions', 'definition'),
+    ('observations', 'ref_area', 'areas', 'ref_area'), ('observations', 'publisher', 'publishers', 'publisher'),
+    ('observations', 'document', 'documents', 'document'), ('observations', 'unit_measure', 'units', 'unit_measure'),
     ('stg_targets', 'strategy', 'strategies', 'strategy'), ('stg_targets', 'indicator', 'indicators', 'indicator'),
     ('stg_targets', 'definition', 'definitions', 'definition'), ('stg_targets', 'ref_area', 'areas', 'ref_area'),
     ('stg_targets', 'document', 'documents', 'document'), ('stg_targets', 'publisher', 'publishers', 'publisher'),
@@ -21,7 +22,7 @@
 ] %}
 {% for model, column, reference, key in uses %}
 select distinct '{{ model }}.{{ column }}' as used_in, {{ column }} as code
-from {{ ref(model) }}
+from {{ source('raw', model) if model == 'observations' else ref(model) }}
 where {{ column }} is not null and {{ column }} not in (select {{ key }} from {{ ref(reference) }})
 union all
 {% endfor %}

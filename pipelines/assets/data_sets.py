@@ -21,6 +21,7 @@ from pipelines.checks.shown import markdown
 from pipelines.datasets import DataSet, SealBroken
 from pipelines.sources import reader
 from pipelines.statements import Problem
+from pipelines.warehouse import touched
 from pipelines.warehouse.loading import Loaded, load
 from pipelines.warehouse.tables import TABLE_OF_KIND
 
@@ -129,9 +130,19 @@ def raw_tables_asset(datasets: Sequence[DataSet]) -> dg.AssetsDefinition:
             yield corrections.corrections_fit(connection, warehouse.reference, names, datetime.now(UTC).date())
         for kind, table in TABLE_OF_KIND.items():
             if table in asked:
-                yield stages.raw_records(connection, kind)
+                yield _records_checked(connection, kind)
 
     return raw_tables
+
+
+def _records_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> dg.AssetCheckResult:
+    """Of observations, those that came since the last time, when nothing else happened to them."""
+    if kind != "observation":
+        return stages.raw_records(connection, kind)
+    verdict = stages.raw_records(connection, kind, touched.unchecked_rows(connection))
+    if verdict.passed:
+        touched.checked(connection)
+    return verdict
 
 
 def _spec(dataset: DataSet) -> dg.AssetSpec:

@@ -11,7 +11,8 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from pipelines import dbt_project, fingerprint
 from pipelines.assets.table_metadata import table_metadata
 from pipelines.assets.warehouse import Warehouse
-from pipelines.warehouse.draft import mark_made, unmark_made
+from pipelines.warehouse import touched
+from pipelines.warehouse.draft import mark_made, unmark_made, wholly_made
 
 OWNERS = ["team:analytics-engineering"]
 
@@ -59,16 +60,23 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         selected = context.selected_asset_keys
         whole = selected == frozenset(key_of.values())
         select = None if whole else [nodes[unique_id]["name"] for unique_id, key in key_of.items() if key in selected]
-        unmark_made(warehouse.connection(), [".".join(key.path) for key in key_of.values() if whole or key in selected])
-        warehouse.close()
-        results = dbt_project.build(warehouse.settings, select)
         made_from = fingerprint.models(warehouse.inputs)
+        connection = warehouse.connection()
+        # A part is built in full: what it lacks is not known table by table.
+        all_stand = whole and wholly_made(connection, [".".join(key.path) for key in key_of.values()], made_from)
+        plan = touched.plan(connection, warehouse.run, all_stand)
+        context.log.info(f"models are built of {plan.said}")
+        unmark_made(connection, [".".join(key.path) for key in key_of.values() if whole or key in selected])
+        warehouse.close()
+        results = dbt_project.build(warehouse.settings, select, only_touched=plan.only_touched)
         connection = warehouse.connection()
         good = [each for each in results if each.unique_id in key_of and each.good]
         bad = [each for each in results if not each.good]
         # A failed test leaves everything unmarked: the publication asset, materialized by itself, must refuse this draft too.
         if not bad:
             mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
+            if whole:
+                touched.built(connection)
         for each in good:
             key = key_of[each.unique_id]
             yield dg.MaterializeResult(

@@ -17,7 +17,7 @@ from pipelines.checks.shown import markdown
 from pipelines.datasets import DataSet, release_paths
 from pipelines.quiet import PUBLICATION_KEY
 from pipelines.settings import Settings
-from pipelines.warehouse import draft, publication, shrinkage
+from pipelines.warehouse import draft, publication, shrinkage, touched
 from pipelines.warehouse.changes import Changes, compare, side_by_side, summary, verdicts_of
 
 
@@ -41,9 +41,11 @@ def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
     def contract_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         selected = {key.asset_key for key in context.selected_asset_check_keys}
         connection = warehouse.connection()
+        touched_only = touched.last(connection, warehouse.run).only_touched
         for node in models.values():
             if dg.AssetKey([node["schema"], node["name"]]) in selected:
-                verdict = contracts.check(connection, node)
+                only = touched.TOUCHED_ROWS if touched_only and contracts.has_cells(node) else None
+                verdict = contracts.check(connection, node, only)
                 if not verdict.passed:
                     draft.unmark_made(connection, [f"{node['schema']}.{node['name']}"])
                 yield verdict
@@ -79,6 +81,7 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
         settings = warehouse.settings
         _refuse_if_unready(warehouse, tables, datasets)
         draft.drop_strangers(warehouse.connection(), tables)
+        built = touched.last(warehouse.connection()).said
         warehouse.close()
         base = publication.last_intact(settings)
         lost = [] if base is None else _losses(base, settings)
@@ -95,7 +98,7 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
                 "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "run": warehouse.run,
                 "seconds_until_published": round(time.time() - warehouse.started, 3),
-                "draft": {"origin": warehouse.beginning.origin, "why": warehouse.beginning.why},
+                "draft": {"origin": warehouse.beginning.origin, "why": warehouse.beginning.why, "built": built},
                 "revision": revision(settings),
                 "made_with": draft.made_with(fingerprint.loader(warehouse.inputs), warehouse.reference),
                 "checks": checks,

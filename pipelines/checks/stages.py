@@ -73,21 +73,27 @@ def shrinkage(since: str | None, lost: Sequence[Loss], blocking: Sequence[Loss])
     )
 
 
-def raw_records(connection: duckdb.DuckDBPyConnection, kind: str) -> dg.AssetCheckResult:
-    """Validate the whole raw table of ``kind`` against its record model, and that its ids are unique."""
+def raw_records(connection: duckdb.DuckDBPyConnection, kind: str, only: str | None = None) -> dg.AssetCheckResult:
+    """Validate the raw table of ``kind`` against its record model, and that its ids are unique.
+
+    ``only`` is a condition for the rows that are looked at, where all others were before and are as they were; their ids are held
+    against all ids all the same.
+    """
     table = TABLE_OF_KIND[kind]
     # What holds between rows is asked of DuckDB, which needs not all of them in memory; the rest is held row by row.
     schema, keys = row_by_row(RECORDS[kind].to_schema())
     height = 0
     failing: list[pl.DataFrame] = []
-    for frame in frames(connection, f"select {', '.join(columns(kind))} from raw.{table}"):
+    for frame in frames(connection, f"select {', '.join(columns(kind))} from raw.{table} where {only or 'true'}"):
         found = failures(schema, frame)
         if found is not None and not failing:
             failing.append(found.with_columns(pl.col("index") + height))
         height += frame.height
     for key in keys:
         doubled = connection.sql(
-            f"select {', '.join(key)} from raw.{table} group by all having count(*) > 1 order by all limit {MOST_SHOWN}"
+            f"select {', '.join(key)} from raw.{table} "
+            + (f"where ({', '.join(key)}) in (select ({', '.join(key)}) from raw.{table} where {only}) " if only else "")
+            + f"group by all having count(*) > 1 order by all limit {MOST_SHOWN}"
         ).pl()
         if not doubled.is_empty():
             failing.append(doubled)

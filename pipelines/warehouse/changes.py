@@ -388,15 +388,18 @@ def _tables(
 
 
 def _counted_without_key(table: str, shape: Shape) -> str:
-    """Rows that only one side has; a row that changed counts as one that went and one that came."""
-    columns = ", ".join(_quoted(shape.columns))
-    was, now = f"select {columns} from before.{table}", f"select {columns} from after.{table}"
+    """Rows that only one side has; a row that changed counts as one that went and one that came. Rows are told apart by what
+    they say: to hold whole rows against each other takes twenty times as long.
+    """
     return f"""
+        with was as (select {_said(shape)} as said, count(*) as rows_there from before.{table} group by all),
+        now as (select {_said(shape)} as said, count(*) as rows_there from after.{table} group by all)
         select
-            (select count(*) from before.{table}) as before, (select count(*) from after.{table}) as after,
-            (select count(*) from ({now} except all {was})) as added,
-            (select count(*) from ({was} except all {now})) as removed,
+            sum(coalesce(was.rows_there, 0))::bigint as before, sum(coalesce(now.rows_there, 0))::bigint as after,
+            sum(greatest(coalesce(now.rows_there, 0) - coalesce(was.rows_there, 0), 0))::bigint as added,
+            sum(greatest(coalesce(was.rows_there, 0) - coalesce(now.rows_there, 0), 0))::bigint as removed,
             0 as changed
+        from was full join now using (said)
     """
 
 

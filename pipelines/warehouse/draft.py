@@ -18,7 +18,7 @@ import duckdb
 from pipelines.datasets import DATASET_FILE, checksum
 from pipelines.reference import Reference
 from pipelines.settings import CATALOG, Settings, sql_text
-from pipelines.warehouse import tables
+from pipelines.warehouse import tables, touched
 
 STORAGE_VERSION = "v1.0.0"
 """Storage format of the draft and of published files: DuckDB clients from 1.1 on were seen to read it."""
@@ -79,6 +79,9 @@ def begin(
     with connect(settings) as connection:
         tables.create(connection)
         connection.execute(_STATE)
+        connection.execute(touched.STATE)
+        if beginning.origin != "kept":
+            touched.note_more(connection, beginning.why)
         connection.execute("begin transaction")
         connection.execute("delete from pipeline.state")
         connection.execute("delete from pipeline.reference")
@@ -125,6 +128,12 @@ def older_than_raw(connection: duckdb.DuckDBPyConnection, names: Iterable[str], 
         ).fetchall()
     )
     return sorted(name for name in names if made.get(name, -1) <= newest)
+
+
+def wholly_made(connection: duckdb.DuckDBPyConnection, names: Iterable[str], made_from: str) -> bool:
+    """Whether each of the dbt tables ``names`` stands as it was made from these models, and broke no check."""
+    made = connection.execute("select name from pipeline.made where layer = 'dbt' and made_from = ?", [made_from]).fetchall()
+    return set(names) <= {name for (name,) in made}
 
 
 def drop_strangers(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:

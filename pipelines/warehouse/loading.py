@@ -17,7 +17,7 @@ from pipelines.records import columns
 from pipelines.reference import Reference
 from pipelines.sources import Reader, ReleaseUnreadable
 from pipelines.statements import Problem, any_problem, of_release, problems, records
-from pipelines.warehouse import ids
+from pipelines.warehouse import ids, touched
 from pipelines.warehouse.draft import mark_made
 from pipelines.warehouse.tables import SET_ASIDE, TABLE_OF_KIND
 
@@ -81,6 +81,10 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
         loaded.added = list(heights)
         if (forgotten or heights) and (remade or dataset.kind in ids.KINDS):
             _settle(connection, dataset, loaded)
+        if dataset.kind == "observation":
+            if forgotten or any(fresh[name].replaces is not None for name in heights):
+                touched.note_more(connection, f"{dataset.name}: a release was replaced, taken away or read again")
+            touched.note(connection, dataset.name, heights)
         loaded.rows_added = sum(heights[name] for name in loaded.added)
         if (
             loaded.added

@@ -82,7 +82,7 @@ totals as (
 ),
 
 currents as (
-    select observation_id from {{ ref('int_current_observations') }}
+    select observation_id from {{ ref('int_current_observations') }} where indicator = 'company_creations'
 ),
 
 final as (

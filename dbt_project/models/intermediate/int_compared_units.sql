@@ -1,21 +1,14 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched('series') }}") }}
 -- Every area with the figure by which areas of its level are compared, and what it weighs: the parts of every measure of
 -- disparity, convergence and composition. Each level covers the country once.
 with cells as (
     select
         *,
-        case when level = 'region' then 'region' when in_province_sums then 'province' when in_commune_sums then 'commune' end as unit_level,
         -- The months that a period covers within its year: figures of other months are another season.
         case when freq_class = 'FLOW' then {{ month_day('period_start') }} || '/' else '' end || {{ month_day('period_end') }}
         || '/' || cast(extract(year from period_end) - coalesce(extract(year from period_start), extract(year from period_end)) as varchar) as season
-    from {{ ref('int_reconciliation_cells') }}
-    where unit_measure <> 'RANK' and (level = 'region' or in_province_sums or in_commune_sums)
-),
-
--- A unit that has no urban (or no rural) part is not missing from the urban (rural) figures.
-existing as (
-    select unit_level, urbanisation, period_end, count(distinct ref_area) as units_existing
-    from cells
-    group by unit_level, urbanisation, period_end
+    from {{ touched(ref('int_reconciliation_cells'), 'series') }}
+    where unit_measure <> 'RANK' and unit_level is not null
 ),
 
 units as (
@@ -25,17 +18,12 @@ units as (
     from {{ ref('areas') }}
 ),
 
-expected as (
-    select
-        existing.unit_level, existing.urbanisation, existing.period_end,
-        case
-            when existing.urbanisation <> '_T' then existing.units_existing
-            when existing.unit_level = 'region' then units.region
-            when existing.unit_level = 'province' then units.province
-            else units.commune
-        end as units_expected
-    from existing
-    cross join units
+-- A unit that has no urban (or no rural) part is not missing from the urban (rural) figures.
+existing as (
+    select unit_level, urbanisation, period_end, count(distinct ref_area) as units_existing
+    from {{ ref('int_reconciliation_cells') }}
+    where urbanisation <> '_T' and unit_measure <> 'RANK' and unit_level is not null
+    group by unit_level, urbanisation, period_end
 ),
 
 final as (
@@ -67,10 +55,17 @@ final as (
             when cells.aggregation = 'SUM' and cells.per_head then population.population_observation_id
             when cells.aggregation = 'RATIO' then cells.weight_observation_id
         end as weight_observation_id,
-        expected.units_expected, cells.observation_id
+        case
+            when cells.urbanisation <> '_T' then existing.units_existing
+            when cells.unit_level = 'region' then units.region
+            when cells.unit_level = 'province' then units.province
+            else units.commune
+        end as units_expected,
+        cells.observation_id
     from cells
-    inner join expected
-        on expected.unit_level = cells.unit_level and expected.urbanisation = cells.urbanisation and expected.period_end = cells.period_end
+    cross join units
+    left join existing
+        on existing.unit_level = cells.unit_level and existing.urbanisation = cells.urbanisation and existing.period_end = cells.period_end
     left join {{ ref('int_population_denominators') }} as population
         on population.ref_area = cells.ref_area and population.urbanisation = cells.urbanisation
         and population.period_end = cells.period_end and cells.per_head

@@ -1,11 +1,13 @@
 -- Pairs of statements that cannot both be right as they stand, before a kind is given to each: a statement that is not its
 -- cell's current value against the one that is, and current values of one place and period under two definitions.
-with statements as (
-    select * from {{ ref('stg_observations') }} where has_value
+with current_values as (
+    select * from {{ ref('int_current_observations') }} where has_value and period_end is not null
 ),
 
-current_values as (
-    select * from {{ ref('int_current_observations') }} where has_value and period_end is not null
+-- Most cells were stated once: there is nothing to hold against them.
+statements as (
+    select * from {{ ref('stg_observations') }}
+    where has_value and cell_id in (select cells.cell_id from {{ ref('int_current_observations') }} as cells where cells.statements > 1)
 ),
 
 same_cell as (

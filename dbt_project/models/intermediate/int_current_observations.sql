@@ -1,6 +1,7 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched() }}") }}
 -- One statement for each cell: the current value, and the rule that chose it over the runner-up.
 with vintages as (
-    select * from {{ ref('int_observation_vintages') }} where known_until is null
+    select * from {{ touched(ref('int_observation_vintages')) }} where known_until is null
 ),
 
 ordered as (
@@ -40,7 +41,7 @@ final as (
         current_values.dataset, current_values.publisher, current_values.document,
         current_values.observation_id, decided.decided_by, decided.statements
     from decided
-    inner join {{ ref('stg_observations') }} as current_values on current_values.observation_id = decided.observation_id
+    inner join {{ touched(ref('stg_observations')) }} as current_values on current_values.observation_id = decided.observation_id
 )
 
 select * from final

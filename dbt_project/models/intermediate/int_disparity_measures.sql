@@ -1,7 +1,8 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched('series_key') }}") }}
 -- Every measure of disparity of every complete series: over its units weighted by the indicator's own denominator, and
 -- with every unit counting as one.
 with series as (
-    select * from {{ ref('int_compared_series') }} where is_complete
+    select * from {{ touched(ref('int_compared_series'), 'series_key') }} where is_complete
 ),
 
 units as (

@@ -1,7 +1,8 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched() }}") }}
 -- What the two clocks need of every reading of every statement: from when until when it was known here, by when it was
 -- public, and its place among all that were ever said of its cell. Whatever a clock leaves out, the order of the rest stays.
 with readings as (
-    select * from {{ ref('base_observations') }}
+    select * from {{ touched(ref('base_observations')) }}
 ),
 
 -- A document without a date was not published before the latest year that it reports on had begun. (Not: had ended. Figures
@@ -12,8 +13,8 @@ reported as (
         document, published_not_after,
         {{ date_from_year('extract(year from coalesce(max(period_end) filter (where known_until is null), max(period_end)))', '01-01') }}
             as published_not_before
-    from readings
-    where has_value and obs_status <> 'F' and period_end <= published_not_after
+    from {{ ref('base_observations') }}
+    where published_on is null and has_value and obs_status <> 'F' and period_end <= published_not_after
     group by document, published_not_after
 ),
 

@@ -9,14 +9,18 @@ statements as (
     where definition in (select targets.definition from {{ ref('stg_targets') }} as targets)
 ),
 
+vintages as (
+    select observation_id, cell_id, place, published_not_after
+    from {{ ref('int_observation_vintages') }}
+    where known_until is null and observation_id in (select statements.observation_id from statements)
+),
+
 ordered as (
     select
         due_dates.known_on, vintages.observation_id,
         row_number() over (partition by due_dates.known_on, vintages.cell_id order by vintages.place asc) as place
     from due_dates
-    inner join {{ ref('int_observation_vintages') }} as vintages on vintages.published_not_after <= due_dates.known_on
-    inner join statements on statements.observation_id = vintages.observation_id
-    where vintages.known_until is null
+    inner join vintages on vintages.published_not_after <= due_dates.known_on
 ),
 
 final as (

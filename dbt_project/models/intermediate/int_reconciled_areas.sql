@@ -1,6 +1,7 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched('series') }}") }}
 -- Published figures of an area against what its parts give: counts by sum, shares by their own weights.
 with cells as (
-    select * from {{ ref('int_reconciliation_cells') }} where aggregation in ('SUM', 'RATIO')
+    select * from {{ touched(ref('int_reconciliation_cells'), 'series') }} where aggregation in ('SUM', 'RATIO')
 ),
 
 parts as (
@@ -9,7 +10,9 @@ parts as (
 
 -- A unit that has no urban (or no rural) part is not missing from an urban (rural) total.
 existing as (
-    select distinct ref_area, urbanisation, period_end from cells
+    select distinct ref_area, urbanisation, period_end
+    from {{ ref('int_reconciliation_cells') }}
+    where urbanisation <> '_T' and aggregation in ('SUM', 'RATIO')
 ),
 
 published as (

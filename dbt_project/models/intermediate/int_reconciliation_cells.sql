@@ -1,10 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched('series') }}") }}
 -- Current values with what a sum over them needs: how they aggregate, how far their rounding reaches, and their weight.
 with cells as (
     select
         *,
         -- A table is printed at one precision: where a file drops a zero at the end, the figure is no more rounded for it.
         max(decimals) over (partition by definition, document, period_key, unit_mult) as printed_decimals
-    from {{ ref('int_current_observations') }}
+    from {{ touched(ref('int_current_observations')) }}
     where period_end is not null
 ),
 
@@ -12,8 +13,8 @@ weights as (
     select
         indicator, ref_area, urbanisation, period_end,
         min(value) as weight, min(observation_id) as weight_observation_id, min(document) as weight_document
-    from cells
-    where breakdown = '_T' and is_exact
+    from {{ ref('int_current_observations') }}
+    where breakdown = '_T' and is_exact and period_end is not null and indicator in (select indicators.denominator from {{ ref('indicators') }} as indicators)
     group by indicator, ref_area, urbanisation, period_end
     having count(*) = 1
 ),
@@ -22,7 +23,8 @@ final as (
     select
         cells.observation_id, cells.indicator, cells.definition, cells.ref_area, cells.geo_version, cells.urbanisation, cells.breakdown,
         cells.freq_class, cells.period, cells.period_key, cells.period_start, cells.period_end, cells.unit_measure, cells.value, cells.is_exact, cells.has_value, cells.dataset, cells.obs_status, cells.comment,
-        areas.level, areas.area_type, areas.region, areas.in_province_sums, areas.in_commune_sums,
+        areas.level, areas.area_type, areas.region,
+        case when areas.level = 'region' then 'region' when areas.in_province_sums then 'province' when areas.in_commune_sums then 'commune' end as unit_level,
         indicators.aggregation, indicators.per_head, indicators.denominator,
         weights.weight, weights.weight_observation_id, weights.weight_document,
         -- Counts printed to the last unit are not rounded.

@@ -1,8 +1,26 @@
-with statements as (
+with concerned as (
+    select current_observation_id as observation_id from {{ ref('int_conflicting_statements') }}
+    union
+    select other_observation_id as observation_id from {{ ref('int_conflicting_statements') }}
+    union
+    select published_observation_id as observation_id from {{ ref('reconciliations') }} where is_unexplained
+),
+
+-- Every statement of the cells that are concerned.
+concerned_cells as (
+    select vintages.cell_id
+    from {{ ref('int_observation_vintages') }} as vintages
+    inner join concerned on concerned.observation_id = vintages.observation_id
+),
+
+statements as (
     select statements.*, vintages.published_not_before
     from {{ ref('stg_observations') }} as statements
-    inner join {{ ref('int_observation_vintages') }} as vintages on vintages.observation_id = statements.observation_id
+    inner join {{ ref('int_observation_vintages') }} as vintages
+        on vintages.cell_id = statements.cell_id and vintages.observation_id = statements.observation_id
     where vintages.known_until is null
+        and statements.cell_id in (select concerned_cells.cell_id from concerned_cells)
+        and vintages.cell_id in (select concerned_cells.cell_id from concerned_cells)
 ),
 
 pairs as (

@@ -1,10 +1,6 @@
 -- What publishers have stated about cells, in every reading of it that this house has had: as printed, as corrected, and
 -- of releases that were replaced since.
-with statements as (
-    select * from {{ source('raw', 'observations') }}
-),
-
-corrections as (
+with corrections as (
     select * from {{ ref('corrections') }}
 ),
 
@@ -14,7 +10,7 @@ readings as (
         and corrections.urbanisation = statements.urbanisation and corrections.breakdown = statements.breakdown
         and corrections.time_period = statements.time_period and coalesce(corrections.document, statements.document) = statements.document
     {%- endset %}
-    {{ readings(is_corrected) }}
+    {{ readings(source('raw', 'observations'), is_corrected) }}
 ),
 
 valued as (

@@ -1,15 +1,11 @@
 -- What strategies have promised, in every reading of it that this house has had: as printed, as corrected, and of releases
 -- that were replaced since.
-with statements as (
-    select * from {{ source('raw', 'targets') }}
-),
-
-corrections as (
+with corrections as (
     select * from {{ ref('corrections') }}
 ),
 
 readings as (
-    {{ readings(corrects('target_value') ~ ' and corrections.target_id = statements.target_id') }}
+    {{ readings(source('raw', 'targets'), corrects('target_value') ~ ' and corrections.target_id = statements.target_id') }}
 ),
 
 valued as (

@@ -1,7 +1,8 @@
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ forget_touched() }}") }}
 with cells as (
     select cells.*, areas.level, areas.area_type, areas.parent, areas.province, areas.region,
         areas.in_commune_sums, areas.in_province_sums
-    from {{ ref('int_current_observations') }} as cells
+    from {{ touched(ref('int_current_observations')) }} as cells
     inner join {{ ref('areas') }} as areas on areas.ref_area = cells.ref_area
     where areas.level not in ('country', 'region')
 ),
