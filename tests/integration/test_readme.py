@@ -43,6 +43,30 @@ def same(printed: str, found: Any) -> bool:
     return value == Decimal(str(found)).quantize(value)
 
 
+REFRESH = re.compile(r"^`make refresh` ends like this:\n\n```\n(.+?)^```\n", re.MULTILINE | re.DOTALL)
+
+
+def lasting(printed: str) -> list[str]:
+    """What ``marsad refresh`` printed, without what depends on the day and the machine: which sources are late by now (the
+    checks are counted together), the publication's name, the seconds, the folder.
+    """
+    checks = [int(count) for count in re.findall(r"^checked +(\d+) checks passed, (\d+) warn$", printed, re.MULTILINE)[0]]
+    lines = [line.rstrip() for line in printed.splitlines() if not re.fullmatch(r" +\S+/\S+: age", line.rstrip())]
+    lines = [f"checks {sum(checks)}" if line.startswith("checked ") else line for line in lines]
+    lines = [re.sub(r"^(published +)\d{6}-[0-9a-f]{12} \(\d+\.\d s\)$", r"\1", line) for line in lines]
+    return [re.sub(r"(?<=-readonly )\S*(?=data/warehouse/)", "", line) for line in lines]
+
+
+def test_a_refresh_prints_what_is_printed_here(whole: Whole) -> None:
+    """The statements, the checks and the rows of every mart."""
+    [printed] = REFRESH.findall(README)
+
+    assert lasting(printed) == lasting(whole.said.out)
+    assert len(re.findall(r"^marts\.", printed, re.MULTILINE)) == len(
+        whole.connection.execute("select * from duckdb_tables() where schema_name = 'marts'").fetchall()
+    )
+
+
 def test_there_are_ten_questions() -> None:
     assert [int(number) for number, *_ in QUESTIONS] == list(range(1, 11))
 
