@@ -56,7 +56,7 @@ def _manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     path = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_target / _STAMP
     if stamp.exists() and stamp.read_text(encoding="utf-8") == made_from:
-        # dbt writes it anew at each build, and not in one step: a killed run may leave half of it.
+        # Not written in one step: a power cut may leave half of it.
         with suppress(OSError, ValueError):
             kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return kept
@@ -78,7 +78,8 @@ def build(settings: Settings, select: list[str] | None = None, *, only_touched: 
     chosen = ["--select", *select, "--indirect-selection", "buildable"] if select else []
     with lock.turn(_turns(settings)):
         whole = [] if only_touched else ["--full-refresh"]
-        return _invoke(settings, "build", "--exclude-resource-type", "unit_test", *whole, *chosen)
+        # The manifest stands since it was parsed; the results are told to Dagster.
+        return _invoke(settings, "build", "--no-write-json", "--exclude-resource-type", "unit_test", *whole, *chosen)
 
 
 def _invoke(settings: Settings, *command: str) -> list[NodeResult]:
