@@ -6,6 +6,7 @@ Dagster's own storage in all else. Named in the instance's ``dagster.yaml``, whi
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
@@ -50,6 +51,16 @@ class EventLogStorage(SqliteEventLogStorage):
             )
             event.listen(engines[shard], "connect", _write_ahead)
         return engines[shard]
+
+    def delete_events(self, run_id: str) -> None:
+        """As Dagster's, and the run's own file goes: emptied only, one would be left of every night."""
+        super().delete_events(run_id)
+        engine = self.__dict__.get("_engines", {}).pop(run_id, None)
+        if engine is not None:
+            engine.dispose()
+        self._initialized_dbs.discard(run_id)
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{self.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
 
     def dispose(self) -> None:
         """Close what was kept open."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import BadInput
+from pipelines.retention import history_days
 from pipelines.settings import Settings
 from pipelines.warehouse import publication
 
@@ -55,7 +56,14 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 900
   max_runtime_seconds: 7200
+# Runs are deleted after as many days by the night itself. A sensor looks every half minute and mostly finds nothing.
+retention:
+  schedule:
+    purge_after_days: {days}
+  sensor:
+    purge_after_days: {{skipped: {skipped_days}, started: {days}, success: {days}, failure: {days}}}
 """
+_SKIPPED_DAYS = 7
 
 
 def why_rest(settings: Settings, inputs: str) -> str | None:
@@ -100,7 +108,8 @@ def instance_of(settings: Settings) -> dg.DagsterInstance:
 def prepare_dagster_home(settings: Settings) -> Path:
     """The instance's folder with its ``dagster.yaml``; ``DAGSTER_HOME`` names it from here on. Raises BadInput.
 
-    The file is written anew when the warehouse has moved or ``MARSAD_POSTGRES`` has come or gone, unless somebody made it theirs.
+    The file is written anew when the warehouse has moved, ``MARSAD_POSTGRES`` has come or gone or ``MARSAD_HISTORY_DAYS`` has
+    changed, unless somebody made it theirs.
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
@@ -111,7 +120,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
         storage = _POSTGRES
     else:
         storage = _SQLITE.format(base_dir=json.dumps(str(home / "history" / "runs")))
-    wanted = _INSTANCE_SETTINGS.format(ours=_OURS, storage=storage)
+    days = history_days()
+    wanted = _INSTANCE_SETTINGS.format(ours=_OURS, storage=storage, days=days, skipped_days=min(days, _SKIPPED_DAYS))
     found = path.read_text(encoding="utf-8") if path.exists() else ""
     # Empty: what a kill left of one that was being written.
     if found != wanted and (not found or found.startswith(_OURS)):

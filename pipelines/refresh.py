@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import alerts, fingerprint
+from pipelines import alerts, fingerprint, retention
 from pipelines.datasets import DATASET_FILE, data_sets
 from pipelines.errors import Blocked, Expected, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
@@ -78,11 +78,13 @@ def refresh(
 
     Another run that writes is waited for, ``patience_seconds`` long. Data sets and marts in ``accept_shrinkage`` may have less
     than last time.
+    When it went well, runs that are older than ``MARSAD_HISTORY_DAYS`` leave Dagster's history.
     With nothing new since the last publication only a heartbeat is left, and dbt is not even imported. The published file is
     looked at first: a damaged one gives way to the last good one, and everything is built anew.
-    Raises WarehouseLocked, RefreshFailed, HistoryUnwritable, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown.
+    Raises WarehouseLocked, RefreshFailed, HistoryUnwritable, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown, BadInput.
     """
     started = time.monotonic()
+    kept_days = retention.history_days()
     _refuse_unknown(settings, accept_shrinkage)
     # Taken for a moment: who cannot write should know before everything is imported.
     with lock.writer(settings.lock, "looking for what is new", patience_seconds):
@@ -93,11 +95,12 @@ def refresh(
     if not full and dataset is None and (rest := why_rest(settings, inputs)) is not None:
         with _history(settings), instance_of(settings) as instance:
             heartbeat(instance, settings, rest)
+            retention.forget(instance, kept_days)
         alerts.well(settings, rest)
         now = publication.current(settings)
         return Outcome(time.monotonic() - started, rested=rest, damage=damage, published=now, fetched=fetched)
     with _history(settings):
-        outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds, accept_shrinkage)
+        outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds, accept_shrinkage, kept_days)
     outcome.damage = damage
     if outcome.published is not None:
         alerts.well(settings, f"`marsad refresh` published {outcome.published.name}")
@@ -154,6 +157,7 @@ def _run(
     listener: Listener,
     patience_seconds: float,
     accept_shrinkage: Sequence[str],
+    kept_days: int,
 ) -> Outcome:
     names = sorted(each.name for each in data_sets(settings.raw, settings.elsewhere))
     if dataset is not None and dataset not in names:
@@ -177,6 +181,8 @@ def _run(
             asset_selection=None if dataset is None else _draft_only(settings, definition, dataset),
         )
         reasons = [] if result.success else why(result.all_events)
+        if result.success:
+            retention.forget(instance, kept_days)
     if reasons:
         # Another run may take the lock while this one imports: that is said, and left with, as a lock and not as a failure.
         locked = f"{WarehouseLocked.__module__}.{WarehouseLocked.__qualname__}: "

@@ -19,6 +19,7 @@ from pipelines.settings import Settings
 from tests.faults.warm import Warm
 from tests.house import House
 from tests.integration.running import at, marsad
+from tests.test_retention import forgets_what_is_old_and_shown_nowhere
 
 PASSWORD = "pass word/of the test"
 
@@ -87,6 +88,18 @@ def test_the_whole_history_is_kept_in_postgresql(warm: Warm, besieged: House, ad
             said += path.read_bytes().decode(errors="replace")
     assert PASSWORD not in said
     assert quote(PASSWORD, safe="") not in said
+
+
+@pytest.mark.long
+def test_old_runs_leave_postgresql_as_they_leave_sqlite(house: House, address: str) -> None:
+    with at(house.settings.data), pytest.MonkeyPatch.context() as environment:
+        environment.setenv(POSTGRES, address)
+        with instance_of(house.settings) as instance:
+            # Another test's refresh stands in the same database.
+            for run in instance.get_runs():
+                instance.delete_run(run.run_id)
+            runs = forgets_what_is_old_and_shown_nowhere(instance)
+            assert [name for name in ("between", "failed") if instance.all_logs(runs[name])] == []
 
 
 @pytest.mark.long

@@ -7,16 +7,23 @@ but for what a step needs from the one before.
 from __future__ import annotations
 
 import csv
+import os
 import pickle
 import shutil
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
+from pipelines import dbt_project
+from pipelines.quiet import instance_of
 from tests.house import OBSERVATION, TARGET, House, build, figures
-from tests.integration.running import BAROMETER, SMALL, Said, Waiting, checksums, edit_seed, marsad
+from tests.integration.history import make_old
+from tests.integration.running import BAROMETER, SMALL, Said, Waiting, at, checksums, edit_seed, marsad
 
 ADDED = "undated__lebrief-ompic-2025-07.csv"
 BAD = "undated__typing-slip.csv"
@@ -27,7 +34,7 @@ SLIP, MENDED = "undated__challenge-oc-2016-06.csv", "undated__mended.csv"
 LESS = (EXPORTS, "marts.national_indicators")
 """What has fewer rows and periods once ``MENDED`` stands for ``SLIP``."""
 
-# Both are started early and wait for a line: their imports take longer than what they do.
+# Started early and waiting for a line: its imports take longer than what it does.
 _REST_AND_TELL_IMPORTS = """
 import sys
 import dagster, pipelines.refresh
@@ -40,21 +47,48 @@ except SystemExit as left:
     assert not left.code, left.code
 print(sorted({name.split(".")[0] for name in sys.modules} & {"dagster", "dagster_dbt", "dbt"}), file=sys.stderr)
 """
-_REFRESH_AND_STOP_AT_THE_MODELS = """
-import sys, time
-import dagster_dbt, pipelines.definitions
-from pipelines import dbt_project
-from pipelines.cli import main
 
-def wait_to_be_killed(*_):
-    print("about to build", flush=True)
+# What a refresh imports on its way; a fork of this process need not do it again.
+_IMPORTED = ("dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb.connections", "pipelines.definitions", "pipelines.event_log")
+
+
+class Dying:
+    """A refresh that stops at the models and waits to be killed there, in a fork of this process.
+
+    To be made before anything starts a thread (polars, DuckDB): a fork has none of them.
+    """
+
+    def __init__(self, data: Path) -> None:
+        for name in _IMPORTED:
+            import_module(name)
+        told, self._tell = os.pipe()
+        self._hear, say = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._tell)
+            # Nothing comes when this process ends before it lets the other one begin.
+            if os.read(told, 1):
+                dbt_project.build = lambda *_: _say_and_wait(say)
+                said = marsad(data, "refresh")
+                os.write(say, said.err.encode() or b"it came to its end")
+            os._exit(1)
+        os.close(told)
+        os.close(say)
+
+    def begin(self) -> str:
+        """Let it begin, and wait until it stops; says what it said."""
+        os.write(self._tell, b"!")
+        return os.read(self._hear, 4096).decode()
+
+    def kill(self) -> int:
+        """SIGKILL; returns its exit code as a process has it."""
+        os.kill(self.pid, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def _say_and_wait(say: int) -> None:
+    os.write(say, b"about to build")
     time.sleep(600)
-
-dbt_project.build = wait_to_be_killed
-input()
-sys.argv = ["marsad", "refresh"]
-main()
-"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +117,8 @@ class Life:
     others: dict[str, Said] = field(default_factory=dict)
     """What other commands were told while a refresh was working."""
     pid: int = 0
+    runs: int = 0
+    """Runs in Dagster's history before the step `full`, and made to look old there."""
 
     def run(self, step: str, *arguments: str) -> Said:
         said = marsad(self.house.settings.data, *arguments)
@@ -98,6 +134,7 @@ class Life:
 
 def live(root: Path) -> Life:
     """Four real data sets; half of the barometer's releases come later."""
+    dying = Dying(root / "data")
     life, waiting = Life(build(root)), root / "waiting"
     house, settings = life.house, life.house.settings
     for name in SMALL:
@@ -108,7 +145,7 @@ def live(root: Path) -> Life:
         for path in (release, release.with_name(release.name + ".yml")):
             path.rename(waiting / path.name)
 
-    resting, dying = Waiting(settings.data, _REST_AND_TELL_IMPORTS), Waiting(settings.data, _REFRESH_AND_STOP_AT_THE_MODELS)
+    resting = Waiting(settings.data, _REST_AND_TELL_IMPORTS)
 
     first = life.run("first", "refresh", "--json")
     assert first.code == 0, first.err
@@ -148,18 +185,20 @@ def live(root: Path) -> Life:
 
     life.run("rollback", "rollback")
     life.run("rest after rollback", "refresh", "--json")
+    with at(settings.data), instance_of(settings) as instance:
+        life.runs = make_old(instance)
     life.run("full", "refresh", "--full", "--json", *accepting)
     life.inputs_at_the_end = checksums(settings.raw, settings.seeds)
     return life
 
 
-def _kill(life: Life, dying: Waiting) -> None:
+def _kill(life: Life, dying: Dying) -> None:
     """Refresh in a process of its own, look around when the new releases are in its draft, and kill it there."""
     data = life.house.settings.data
     try:
-        said = dying.first_line()
-        assert said == "about to build\n", said + dying.process.communicate(timeout=60)[1]
-        life.pid = dying.process.pid
+        said = dying.begin()
+        assert said == "about to build", said
+        life.pid = dying.pid
         held = data.parent / "held.csv"
         held.write_bytes(figures("observation", [OBSERVATION]))
         for name, arguments in {
@@ -172,9 +211,8 @@ def _kill(life: Life, dying: Waiting) -> None:
         }.items():
             life.others[name] = marsad(data, *arguments)
     finally:
-        dying.process.kill()
-    dying.process.communicate(timeout=60)
-    life.note("killed", Said(dying.process.returncode, "", ""))
+        code = dying.kill()
+    life.note("killed", Said(code, "", ""))
 
 
 @contextmanager

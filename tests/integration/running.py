@@ -94,14 +94,6 @@ class Waiting:
         out, err = self.process.communicate("go\n", timeout=300)
         return Said(self.process.returncode, out, err)
 
-    def first_line(self) -> str:
-        """Let it begin, and wait for the first line that it prints."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline()
-
 
 def ask(settings: Settings, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """What a reader of the published file is answered."""

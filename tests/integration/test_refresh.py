@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from pipelines.datasets import sidecar_path
+from pipelines.quiet import instance_of
 from tests.integration.life import ADDED, BAD, BROKEN, CORRECTION, EXPORTS, LESS, MENDED, SLIP, Life
-from tests.integration.running import BAROMETER, SMALL, Waiting, ask, content, copied, marsad, one
+from tests.integration.running import BAROMETER, SMALL, Waiting, ask, at, content, copied, marsad, one
 
 JULY_2025 = """
 select value from staging.stg_observations
@@ -198,6 +199,21 @@ def test_a_full_rebuild_is_the_same_warehouse_row_for_row(life: Life, tmp_path: 
     assert one_by_one.keys() == at_once.keys() >= {"reference.publication", "marts.strategy_progress", "staging.stg_observations"}
     assert [name for name in one_by_one if one_by_one[name] != at_once[name]] == []
     assert one_by_one["marts.regional_company_creation"].count(b"\n") > 100
+
+
+def test_old_runs_leave_dagsters_history_after_a_good_refresh(life: Life) -> None:
+    """All runs but the last were made to look old before it; it made every asset anew. One was killed, and nobody found it dead yet.
+
+    What was published in those that are gone is still there.
+    """
+    settings = life.house.settings
+    with at(settings.data), instance_of(settings) as instance:
+        runs = instance.get_runs()
+
+    assert life.runs > 5
+    assert sorted(run.status.value for run in runs) == ["STARTED", "SUCCESS"]
+    manifests = {path.parent.name for path in settings.publications.glob("*/manifest.json")}
+    assert {life.steps[step].current for step in ("first", "grown", "full")} <= manifests
 
 
 def test_a_publication_is_named_by_its_content(life: Life) -> None:
