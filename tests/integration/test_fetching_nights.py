@@ -17,7 +17,7 @@ from pipelines.datasets import DATASET_FILE
 from pipelines.night import night_job
 from tests.house import DATA, OBSERVATION, House, figures
 from tests.integration.life import Life
-from tests.integration.running import at, copied, marsad
+from tests.integration.running import at, marsad
 from tests.publishers import Fault, Publisher, Reply
 from tests.publishers.world_bank import WorldBank
 
@@ -26,7 +26,9 @@ BANK, FILE = "company_creation/world_bank_api_entrepreneurship", "company_creati
 
 @dataclass
 class Live:
-    """The small house, published, with two sources that are asked: a bank and a ministry's file."""
+    """The small house itself, published, with two sources that are asked: a bank and a ministry's file. These tests come last:
+    in a copy dbt would read its whole project anew.
+    """
 
     house: House
     bank: Publisher
@@ -41,14 +43,14 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(life: Life, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(life: Life) -> Iterator[Live]:
     series = {
         "IC.BUS.NDNS.ZS": ("New business density (new registrations per 1,000 people ages 15-64)", {2024: "3.01"}),
         "IC.BUS.NREG": ("New businesses registered (number)", {2024: "70001"}),
     }
     rows = figures("observation", [OBSERVATION | {"obs_value": "3389"}])
-    house = copied(life.house, tmp_path_factory.mktemp("nights"))
-    # Other tests work in that house too, some with a seed that is wrong on purpose.
+    house = life.house
+    # Other tests worked in it too, some with a seed that is wrong on purpose.
     shutil.copytree(DATA / "seeds", house.settings.seeds, dirs_exist_ok=True)
     with Publisher(WorldBank(series)) as bank, Publisher(lambda _: Reply(rows, content_type="text/csv")) as ministry:  # type: ignore[arg-type]
         said = yaml.safe_load((DATA / "raw" / BANK / DATASET_FILE).read_text(encoding="utf-8"))
