@@ -62,11 +62,16 @@ class Client:
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(limits.per_host))
         self._next: dict[str, float] = {}
 
-    async def once(self, url: httpx.URL, headers: Mapping[str, str], most: int, elsewhere: frozenset[str]) -> Answer:
-        """Ask once, following redirects that stay with the publisher. Raises Transient, Refused, NotModified."""
+    async def once(
+        self, url: httpx.URL, headers: Mapping[str, str], secret: Mapping[str, str], most: int, elsewhere: frozenset[str]
+    ) -> Answer:
+        """Ask once, following redirects that stay with the publisher. Raises Transient, Refused, NotModified.
+
+        ``secret`` goes nowhere but to the server of ``url`` itself.
+        """
         asked = url
         for _ in range(self.limits.redirects + 1):
-            answer = await self._ask(asked, headers, most)
+            answer = await self._ask(asked, {**headers, **(secret if _same_server(asked, url) else {})}, most)
             if answer.status not in (301, 302, 303, 307, 308):
                 return Answer(str(url), answer.at, answer.status, answer.headers, answer.body)
             asked = await _next_hop(url, asked, answer.headers.get("location"), elsewhere)
@@ -104,13 +109,14 @@ class Ask:
     """How one source asks: the shared client, its own bounds, and what is known of its last kept release.
 
     ``known`` maps an address to the validators (etag, last-modified) of the answer kept; ``elsewhere`` are hosts that a
-    redirect may lead to; ``headers`` go with every request (a key from the environment, say) and are never printed.
+    redirect may lead to; ``secret``, a header with a key from the environment, goes to the declared server alone and is never
+    printed.
     """
 
     client: Client
     known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    secret: Mapping[str, str] = field(default_factory=dict)
     most: int | None = None
     requests: int = 0
 
@@ -132,11 +138,14 @@ class Ask:
         redirect. Raises Refused, and Transient when patience ran out.
         """
         full = httpx.URL(url, params=dict(params)) if params else httpx.URL(url)
+        secret = self.secret
         if told_by is not None:
-            full = await _next_hop(httpx.URL(told_by), httpx.URL(told_by), str(full), self.elsewhere)
+            teller = httpx.URL(told_by)
+            full = await _next_hop(teller, teller, str(full), self.elsewhere)
+            secret = secret if _same_server(full, teller) else {}
         if full.scheme not in ("http", "https") or not full.host:
             raise Refused(f"{full}: only http and https addresses are asked")
-        headers = dict(self.headers)
+        headers: dict[str, str] = {}
         if conditional and (validators := self.known.get(str(full))):
             headers |= {
                 name: validators[said]
@@ -155,7 +164,7 @@ class Ask:
         async for attempt in attempts:
             with attempt:
                 self.requests += 1
-                answer = await self.client.once(full, headers, self.most or limits.bytes, self.elsewhere)
+                answer = await self.client.once(full, headers, secret, self.most or limits.bytes, self.elsewhere)
                 _judge(answer, expect, passing)
         return answer
 
@@ -184,7 +193,7 @@ def as_json(answer: Answer) -> Any:
     """The body as JSON with numbers as printed (texts), so that no digit is invented. Raises Transient when it is none."""
     try:
         return json.loads(answer.body.decode("utf-8-sig"), parse_float=str, parse_int=str, parse_constant=_no_constant)
-    except (UnicodeDecodeError, ValueError) as error:
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise Transient(f"{answer.url}: the answer is no JSON ({error}): {_beginning(answer)}") from error
 
 
@@ -270,6 +279,10 @@ async def _next_hop(first: httpx.URL, here: httpx.URL, location: str | None, els
     if not known and there.port not in (None, first.port):
         await _refuse_inside(here, there)
     return there
+
+
+def _same_server(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
 async def _refuse_inside(here: httpx.URL, there: httpx.URL) -> None:

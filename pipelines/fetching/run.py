@@ -120,10 +120,12 @@ async def _ask_all(settings: Settings, wanted: Sequence[Source], limits: Limits,
 async def _ask_one(settings: Settings, source: Source, shared: Client, reference: Reference, now: datetime) -> Attempt:
     """Never raises for what a publisher does; a fault of ours is raised and ends the night."""
     started, ask, received, release, message = time.monotonic(), None, 0, None, None
+    secret: dict[str, str] = {}
     try:
         if source.dataset.out_of_service is not None:
             raise _Skipped(f"out of service: {source.dataset.out_of_service}")
-        ask = Ask(shared, store.known(source.dataset), source.hosts, _secret(source), source.most)
+        secret = _secret(source)
+        ask = Ask(shared, store.known(source.dataset), source.hosts, secret, source.most)
         fetched: Fetched = await asyncio.wait_for(fetcher(source.fetcher)(ask, source.options), shared.limits.deadline)
         received = sum(len(answer.body) for answer in fetched.answers)
         # Reading takes the processor, not the network: the others' answers wait a moment.
@@ -148,7 +150,7 @@ async def _ask_one(settings: Settings, source: Source, shared: Client, reference
         ask.requests if ask else 0,
         received,
         release,
-        message,
+        _without(secret, message),
     )
 
 
@@ -160,7 +162,21 @@ def _secret(source: Source) -> dict[str, str]:
     """The header that carries the source's key. Raises OptionsInvalid, naming the variable and never its value."""
     if source.secret is None:
         return {}
-    value = os.environ.get(source.secret["environment"])
-    if not value:
+    value = os.environ.get(source.secret["environment"], "")
+    if not value.strip():
         raise OptionsInvalid(f"the environment variable {source.secret['environment']} is not set")
+    if not (value.isascii() and value.isprintable()):
+        # A library would print it to say so.
+        raise OptionsInvalid(
+            f"the environment variable {source.secret['environment']} has a line break, or a character that no header may have"
+        )
     return {source.secret["header"]: value}
+
+
+def _without(secret: dict[str, str], message: str | None) -> str | None:
+    """The message, should a publisher have sent our own key back in words."""
+    for value in secret.values():
+        # "Bearer <key>": the key is a secret without the word before it.
+        for said in (value, value.split()[-1]):
+            message = message.replace(said, "***") if message else message
+    return message

@@ -82,13 +82,20 @@ def test_what_is_new_is_filed_to_the_byte_and_loads(house: House, publisher: Pub
 
 
 def test_nothing_new_writes_nothing(house: House, publisher: Publisher, shelf: Shelf) -> None:
-    data_set = live(house, publisher.base)
+    live(house, publisher.base)
     ask(house)
-    before = {path: path.stat().st_mtime_ns for path in data_set.folder.iterdir()}
+
+    def raw() -> dict[Path, tuple[int, bytes]]:
+        files = (path for path in house.settings.raw.rglob("*") if path.is_file())
+        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+    before = raw()
     assert ask(house).outcome == attempts.UNCHANGED
     shelf.etag = '"one"'
     assert ask(house).outcome == attempts.UNCHANGED
-    assert {path: path.stat().st_mtime_ns for path in data_set.folder.iterdir()} == before
+    publisher.fault = Fault("status", status=404)
+    assert ask(house).outcome == attempts.REFUSED
+    assert raw() == before
 
 
 def test_a_publisher_that_says_not_modified_sends_nothing(house: House, publisher: Publisher, shelf: Shelf) -> None:
@@ -242,6 +249,42 @@ def test_a_secret_comes_from_the_environment_and_is_never_said(
     assert ask(house).outcome == attempts.NEW
     assert publisher.asked[-1].headers["X-Key"] == "s3cr3t-of-the-house"
     assert not [path for path in house.settings.data.rglob("*") if path.is_file() and b"s3cr3t" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("value", ["two\nlines-of-the-key", "clé-of-the-house"])
+def test_a_secret_that_no_header_may_hold_is_not_printed_to_say_so(
+    house: House, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    live(house, publisher.base, secret={"header": "X-Key", "environment": "THE_KEY"})
+    monkeypatch.setenv("THE_KEY", value)
+    attempt = ask(house)
+    assert attempt.outcome == attempts.REFUSED
+    assert "the environment variable THE_KEY has a line break" in str(attempt.message)
+    assert "of-the" not in str(attempt.message)
+    assert publisher.asked == []
+
+
+def test_a_secret_that_a_publisher_sends_back_is_not_repeated(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def echo(asked: Asked) -> Reply:
+        return Reply(f"no such key: {asked.headers['Authorization'].split()[-1]}".encode(), 403)
+
+    monkeypatch.setenv("THE_KEY", "Bearer s3cr3t-of-the-house")
+    with Publisher(echo) as publisher:
+        live(house, publisher.base, secret={"header": "Authorization", "environment": "THE_KEY"})
+        attempt = ask(house)
+    assert "no such key: ***" in str(attempt.message)
+
+
+def test_a_secret_goes_to_the_declared_server_alone(
+    house: House, publisher: Publisher, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_KEY", "s3cr3t-of-the-house")
+    with Publisher(shelf) as other:
+        live(house, publisher.base, hosts=["127.0.0.1"], secret={"header": "X-Key", "environment": "THE_KEY"})
+        publisher.fault = Fault("redirect", 1, location=f"{other.base}/figures.csv")
+        assert ask(house).outcome == attempts.NEW
+        assert "X-Key" in publisher.asked[0].headers
+        assert "X-Key" not in other.asked[0].headers
 
 
 def test_ten_slow_sources_cost_little_more_than_one(house: House, publisher: Publisher) -> None:
