@@ -99,3 +99,13 @@ def option(options: dict[str, Any], name: str, kind: type, default: Any = None) 
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         raise OptionsInvalid(f"fetch option {name!r} is {value!r}, must be of type {kind.__name__}")
     return value
+
+
+def day_of(said: object, asked: str) -> date | None:
+    """The day of a moment as a publisher writes it (ISO 8601), None where it says none. Raises Refused for any other form."""
+    if not said:
+        return None
+    try:
+        return date.fromisoformat(str(said)[:10])
+    except ValueError as error:
+        raise Refused(f"{asked}: {said!r} should be a day, and is none") from error

@@ -10,7 +10,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
-from pipelines.fetching import DAY, Answer, Fetched, Refused, Transient, option
+from pipelines.fetching import DAY, Answer, Fetched, Refused, Transient, day_of, option
 from pipelines.fetching.client import Ask, as_json
 
 _PER_PAGE = 1000
@@ -40,7 +40,10 @@ async def _pages(ask: Ask, code: str, options: dict[str, Any]) -> list[Answer]:
     asked: dict[str, str | int] = {"format": "json", "per_page": _PER_PAGE, "source": option(options, "database", str)}
     first = await ask.get(url, asked, expect="json", passing=_passing)
     # Beyond the end the Bank counts anew: only what the first page says holds.
-    pages = int(_header(first).get("pages") or 1)
+    said = str(_header(first).get("pages") or 1)
+    if not said.isdecimal():
+        raise Refused(f"{first.url}: has {said!r} pages, a number was expected")
+    pages = int(said)
     if pages > _MOST_PAGES:
         raise Refused(f"{first.url}: has {pages} pages, more than {_MOST_PAGES}")
     more = [await ask.get(url, asked | {"page": number}, expect="json", passing=_passing) for number in range(2, pages + 1)]
@@ -60,8 +63,7 @@ def _header(answer: Answer) -> dict[str, Any]:
 
 
 def _updated(answer: Answer) -> date | None:
-    said = _header(answer).get("lastupdated")
-    return date.fromisoformat(said) if said else None
+    return day_of(_header(answer).get("lastupdated"), answer.url)
 
 
 def _passing(answer: Answer) -> bool:

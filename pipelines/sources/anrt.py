@@ -1,13 +1,14 @@
 """ANRT's market spreadsheets: a legend of letters, then a table whose columns are those letters, one row for each period.
 
-Options: ``sheet``; ``period_header``, what stands above the periods; ``periods``, their printed forms; ``decimal`` and
-``thousands`` marks; ``missing``: by printed text (blank too) the status of what is not there; ``document``; and ``columns``: by
-the legend's text what is ours of it (``indicator``, ``definition``, ``unit_measure``, ``unit_mult``, ``flow``), or null where
-nothing is. Letters move from edition to edition, so a column is known by its legend alone.
+Options: ``sheet``, null for the only one; ``period_header``, what stands above the periods; ``periods``, their printed forms;
+``decimal`` and ``thousands`` marks; ``missing``: by printed text (blank too) the status of what is not there; ``document``; and
+``columns``: by the legend's text what is ours of it (``indicator``, ``definition``, ``unit_measure``, ``unit_mult``, ``flow``),
+or null where nothing is. Letters move from edition to edition, so a column is known by its legend alone.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -89,15 +90,19 @@ def _columns(grid: Grid, at: int, options: dict[str, Any]) -> dict[int, str]:
             raise ReleaseUnreadable(f"two columns are {legend!r}", rule="one column for a legend", row=at, column=letter)
         found[legend] = index
     declared = options["columns"]
-    unknown, gone = [each for each in found if each not in declared], [each for each in declared if each not in found]
+    gone = [each for each in declared if each not in found]
+    unknown = [f"    {_quoted(legend)}: null  # {header[index]}" for legend, index in found.items() if legend not in declared]
     if unknown or gone:
-        parts = [f"new: {unknown}" if unknown else "", f"gone: {gone}" if gone else ""]
-        raise ReleaseUnreadable(
-            f"the columns are not the declared ones: {'; '.join(part for part in parts if part)}",
-            rule="the declared columns",
-            row=at,
-        )
+        parts = [f"gone: {', '.join(map(_quoted, gone))}"] if gone else []
+        if unknown:
+            parts.append("new, to be declared in dataset.yml under columns (null: not ours):\n" + "\n".join(unknown) + "\n")
+        raise ReleaseUnreadable(f"the columns are not the declared ones: {'; '.join(parts)}", rule="the declared columns", row=at)
     return {found[legend]: legend for legend, ours in declared.items() if ours is not None}
+
+
+def _quoted(legend: str) -> str:
+    """As YAML writes a text in quotation marks."""
+    return json.dumps(legend, ensure_ascii=False)
 
 
 def _period(cell: Cell, forms: tuple[str, ...], place: str, row: int) -> str:

@@ -90,9 +90,8 @@ def _refuse_constant(said: str) -> Any:
 def _rows(name: str, answer: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
     """The data rows of an answer. Raises ReleaseUnreadable for an error envelope, which comes with HTTP status 200."""
     if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict) and "message" in answer[0]:
-        said = "; ".join(f"{each.get('id')} {each.get('key')}: {each.get('value')}" for each in answer[0]["message"])
-        raise ReleaseUnreadable(f"{name} is an error message: {said}", rule="data")
-    if not (isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict)):
+        raise ReleaseUnreadable(f"{name} is an error message: {str(answer[0]['message'])[:200]}", rule="data")
+    if not (isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict) and isinstance(answer[1], list | None)):
         raise ReleaseUnreadable(f"{name} is not a header and a list of rows", rule="header and rows")
     header, rows = answer
     if str(header.get("sourceid")) != str(options["database"]):
@@ -109,9 +108,9 @@ def _take(
 ) -> None:
     """Note one data row under its series and year, if it is of our country."""
     try:
-        code, name = row["indicator"]["id"], " ".join(row["indicator"]["value"].split())
+        code, name = str(row["indicator"]["id"]), " ".join(row["indicator"]["value"].split())
         country, date, value = row["country"]["id"], row["date"], row["value"]
-        unit, status = row.get("unit") or "", row.get("obs_status") or ""
+        unit, status = str(row.get("unit") or ""), str(row.get("obs_status") or "")
     except (KeyError, TypeError, AttributeError) as error:
         raise ReleaseUnreadable(f"a row lacks {error}: {str(row)[:200]}", rule="indicator, country, date, value") from error
     if country != options["country"]:
@@ -131,7 +130,7 @@ def _take(
         raise ReleaseUnreadable(f"series {code} has a unit now", rule="no unit beside the name's", column="unit", value=unit)
     if status not in _STATUSES:
         raise ReleaseUnreadable(f"series {code} has an unknown status", rule="a known status", column="obs_status", value=status)
-    if not (isinstance(date, str) and date.isdigit() and len(date) == 4):
+    if not (isinstance(date, str) and date.isascii() and date.isdigit() and len(date) == 4):
         raise ReleaseUnreadable(f"series {code} has a date that is no year", rule="a year", column="date", value=str(date))
     if not isinstance(value, str | None):
         raise ReleaseUnreadable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import yaml
@@ -13,7 +14,7 @@ from pipelines.fetching.attempts import Attempt
 from pipelines.fetching.run import fetch
 from tests.fetching.test_fetching import QUICK
 from tests.house import House
-from tests.publishers import Fault, Publisher
+from tests.publishers import Asked, Fault, Publisher, Reply
 from tests.publishers.world_bank import WorldBank, aggregate
 
 NAME = "company_creation/world_bank_api_entrepreneurship"
@@ -135,3 +136,24 @@ def test_what_changes_its_meaning_stops_the_source(live: House, bank: WorldBank,
     assert says in str(attempt.message)
     assert f"the last release that fits is {release}" in str(attempt.message)
     assert [path.name for path in release_paths(live.data_set(NAME))] == [release]
+
+
+def _always(said: Reply, asked: Asked) -> Reply:
+    return said
+
+
+def test_an_answer_of_any_other_shape_is_the_sources_failure_and_nobody_elses(live: House, publisher: Publisher) -> None:
+    header = '{"page": 1, "pages": 1, "sourceid": "2", "lastupdated": "2026-10-07"}'
+    row = '"country": {"id": "MA"}, "date": "2022", "value": 1}'
+    shapes = [
+        "[]", "null", "7", "[[], []]", '[{"message": "x"}]', '[{"message": "x"}, []]', '[{"pages": "many"}, []]', "[" * 100_000,
+        '[{"pages": 1, "sourceid": "2", "lastupdated": "soon"}, []]', f"[{header}, 5]", f"[{header}, [5]]",
+        f'[{header}, {{"rows": []}}]', f'[{header}, [{{"indicator": {{"id": ["a"], "value": "b"}}, {row}]]',
+        f'[{header}, [{{"indicator": {{"id": "a", "value": 5}}, {row}]]',
+    ]  # fmt: skip
+    for shape in shapes:
+        said = Reply(shape.encode(), content_type="application/json")
+        publisher.answer = partial(_always, said)
+        attempt = ask(live)
+        assert attempt.outcome in (attempts.REFUSED, attempts.UNANSWERED, attempts.DRIFTED), (shape[:60], attempt)
+    assert release_paths(live.data_set(NAME)) == []

@@ -33,20 +33,21 @@ _SCALING = re.compile(r"[0#?](,+)(?![0#?,])")
 _IN_QUOTES = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
 
-def read(path: Path, sheet: str, header_row: int) -> Grid:
-    """The cells of ``sheet`` by row number, from row 1. Raises ReleaseUnreadable."""
+def read(path: Path, sheet: str | None, header_row: int) -> Grid:
+    """The cells of ``sheet`` by row number, from row 1; None is the only sheet there is. Raises ReleaseUnreadable."""
     check_size(path)
     check_archive(path)
     formulas = _sheet(path, sheet, header_row, results=False)
     uncomputed = {cell.coordinate for row in formulas.iter_rows() for cell in row if cell.data_type == "f"}
     del formulas
     seen = _sheet(path, sheet, header_row, results=True)
-    rows = [(number, [_cell(cell, sheet, uncomputed) for cell in row]) for number, row in enumerate(seen.iter_rows(), start=1)]
+    title = str(seen.title)
+    rows = [(number, [_cell(cell, title, uncomputed) for cell in row]) for number, row in enumerate(seen.iter_rows(), start=1)]
 
     def place(row: int, index: int) -> str:
         from openpyxl.utils import get_column_letter
 
-        return f"{sheet}!{get_column_letter(index + 1)}{row}"
+        return f"{title}!{get_column_letter(index + 1)}{row}"
 
     return Grid(rows, place)
 
@@ -100,7 +101,7 @@ def _measure(archive: zipfile.ZipFile, size: int) -> None:
                     )
 
 
-def _sheet(path: Path, name: str, header_row: int, *, results: bool) -> Worksheet:
+def _sheet(path: Path, name: str | None, header_row: int, *, results: bool) -> Worksheet:
     import openpyxl
 
     try:
@@ -116,6 +117,13 @@ def _sheet(path: Path, name: str, header_row: int, *, results: bool) -> Workshee
         what = f"{type(first).__name__}: {' '.join(str(first).split())[:200]}"
         raise ReleaseUnreadable(f"the workbook cannot be read: {what}", rule="an .xlsx workbook") from error
     sheets = {sheet.title: sheet for sheet in book.worksheets}
+    if name is None:
+        if len(sheets) != 1:
+            raise ReleaseUnreadable(
+                f"the workbook has {len(sheets)} sheets ({', '.join(map(repr, sheets))}) and none is declared",
+                rule="one sheet, or its name",
+            )
+        name = next(iter(sheets))
     if name not in sheets:
         raise ReleaseUnreadable(
             f"there is no sheet {name!r}; the workbook has {', '.join(map(repr, sheets))}", rule="the declared sheet"
