@@ -46,9 +46,11 @@ def night_job() -> dg.JobDefinition:
             raise dg.Failure(str(failed), metadata={_TOLD: "by the refresh's own run"}, allow_retries=False) from failed
         except Expected as expected:
             raise dg.Failure(str(expected), allow_retries=False) from expected
+        known = attempts.health(Settings.from_environment())
         for attempt in outcome.fetched:
             tell = context.log.warning if attempt.outcome in attempts.FAILURES else context.log.info
             tell(f"{attempt.dataset}: {attempt.outcome} {attempt.release or attempt.message or ''}")
+            context.log_event(_seen(attempt, known.get(attempt.dataset, attempts.Health())))
         asked = [attempt for attempt in outcome.fetched if attempt.outcome != attempts.SKIPPED]
         if asked and all(attempt.outcome in attempts.FAILURES for attempt in asked):
             raise dg.Failure(f"none of the {len(asked)} sources gave anything", allow_retries=False)
@@ -62,6 +64,25 @@ def night_job() -> dg.JobDefinition:
         fetch_and_refresh()
 
     return night
+
+
+def _seen(attempt: attempts.Attempt, known: attempts.Health) -> dg.AssetObservation:
+    """What the data set's own page shows of the night that asked its publisher; times in UTC."""
+    return dg.AssetObservation(
+        asset_key=attempt.dataset.split("/"),
+        description=attempt.message,
+        metadata={
+            "outcome": attempt.outcome,
+            "release": attempt.release or "none",
+            "last attempt": known.last_attempt or "never",
+            "last success": known.last_success or "never",
+            "last change": known.last_change or "never",
+            "failures since": known.failing,
+            "seconds": attempt.seconds,
+            "requests": attempt.requests,
+            "bytes": attempt.bytes,
+        },
+    )
 
 
 def nightly_schedule(job: Any) -> dg.ScheduleDefinition:

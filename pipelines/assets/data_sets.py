@@ -157,9 +157,17 @@ def _spec(dataset: DataSet) -> dg.AssetSpec:
             "address": dataset.address or "not stated",
             "licence": dataset.licence,
             "expected every": dataset.expected_every or "no rhythm",
+            "asked": _asked(dataset),
+            "out of service": dataset.out_of_service or "no",
             "contact": dataset.contact,
         },
     )
+
+
+def _asked(dataset: DataSet) -> str:
+    if dataset.fetch is None:
+        return "never: people bring its releases"
+    return "every night" if dataset.fetch.get("enabled", True) else "only by name: marsad fetch --dataset"
 
 
 def _checks(dataset: DataSet) -> list[stages.StageCheck]:

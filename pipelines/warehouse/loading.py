@@ -255,11 +255,11 @@ def _settle(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: Loa
 
 def _describe(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> None:
     connection.execute(
-        "insert or replace into raw.datasets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert or replace into raw.datasets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             dataset.name, dataset.domain, dataset.title["en"], dataset.title["fr"], dataset.title["ar"], dataset.description,
             dataset.publisher, dataset.address, dataset.licence, dataset.reader, dataset.kind, dataset.expected_every,
-            dataset.max_age_days, dataset.contact,
+            dataset.max_age_days, dataset.contact, dataset.out_of_service,
         ],
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from pipelines import __version__
 from pipelines.datasets import checksum
 from pipelines.errors import Blocked, Unknown
 from pipelines.settings import CATALOG, Settings, sql_text
-from pipelines.warehouse import clocks, tables
+from pipelines.warehouse import asked, clocks, tables
 from pipelines.warehouse.draft import STORAGE_VERSION
 
 KEPT = 5
@@ -385,6 +385,7 @@ def _copy(draft: Path, file: Path, fingerprint: str) -> dict[str, int]:
             connection.execute(f"comment on {what} is {sql_text(comment)}")
         tables.comment(connection)
         clocks.define(connection)
+        asked.define(connection)
         connection.execute("checkpoint")
     return rows
 

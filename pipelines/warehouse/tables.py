@@ -98,6 +98,7 @@ _BOOKKEEPING: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "max_age_days": ("integer", "Days after which the latest published figure counts as late; empty when none is expected."),
         "contact": ("varchar", "Whom to ask."),
+        "out_of_service": ("varchar", "Since when and why it is not asked any more, as a person declared; empty while it is."),
     },
 }
 _KEYS = {"releases": "dataset, release", "datasets": "dataset"}

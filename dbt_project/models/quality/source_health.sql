@@ -49,7 +49,7 @@ final as (
         datasets.expected_every, datasets.max_age_days,
         -- Most documents print no date, but a figure cannot be older than the end of the period that it is of.
         {{ days_after('greatest(dates.latest_published_on, dates.latest_ended_on)', 'datasets.max_age_days') }} as late_after,
-        datasets.contact
+        datasets.out_of_service, datasets.contact
     from datasets
     left join releases on releases.dataset = datasets.dataset
     left join dates on dates.dataset = datasets.dataset
