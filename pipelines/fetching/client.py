@@ -46,7 +46,7 @@ class Limits:
     longest_wait: float = 60.0
     bytes: int = 50_000_000
     """One answer, decompressed."""
-    connections: int = 8
+    connections: int = 16
     per_host: int = 2
     between: float = 0.2
     """Least time from one request to the next on a host."""

@@ -210,6 +210,16 @@ def test_what_no_longer_fits_is_put_aside_and_the_last_release_serves(house: Hou
     assert [path.name for path in release_paths(data_set)] == [release]
 
 
+def test_a_proxy_of_the_environment_is_asked_in_place_of_the_publisher(
+    house: House, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, publisher.base)
+    live(house, "http://statistics.example")
+    assert ask(house).outcome == attempts.NEW
+    assert publisher.asked[0].headers["Host"] == "statistics.example"
+
+
 def test_an_interrupted_night_is_swept(house: House, publisher: Publisher) -> None:
     data_set = live(house, publisher.base)
     release = str(ask(house).release)
@@ -295,7 +305,7 @@ def test_ten_slow_sources_cost_little_more_than_one(house: House, publisher: Pub
         (house.settings.raw / name).mkdir()
         (house.settings.raw / name / DATASET_FILE).write_bytes(template.read_bytes())
     publisher.fault = Fault("slow", seconds=0.5)
-    roomy = Limits(read=5.0, between=0.0, per_host=10, connections=10)
+    roomy = Limits(read=5.0, between=0.0, per_host=10)
     started = time.monotonic()
     found = fetch(house.settings, data_sets(house.settings.raw), names=names, limits=roomy)
     assert {attempt.outcome for attempt in found} == {attempts.NEW}
