@@ -79,6 +79,11 @@ def test_a_first_answer_is_refused_with_the_lines_that_make_it_fit(house: House,
     assert ask(house).outcome == attempts.NEW
 
 
+def test_with_no_columns_declared_every_legend_is_told(house: House, portal: Portal, publisher: Publisher) -> None:
+    declare(house, NAME, publisher.base, lambda said: said["options"].update(columns={}))
+    assert columns_in(ask(house).message) == dict.fromkeys(portal.legend.values())
+
+
 def test_the_workbook_behind_the_portal_becomes_statements(anrt: House) -> None:
     assert ask(anrt).outcome == attempts.NEW
     assert rows(anrt, "indicator, period_end::varchar, freq, obs_value, unit_mult, obs_status, published_on::varchar") == [
