@@ -68,7 +68,7 @@ class Dying:
             os.close(self._tell)
             # Nothing comes when this process ends before it lets the other one begin.
             if os.read(told, 1):
-                dbt_project.build = lambda *_: _say_and_wait(say)
+                dbt_project.build = lambda *_, **__: _say_and_wait(say)
                 said = marsad(data, "refresh")
                 os.write(say, said.err.encode() or b"it came to its end")
             os._exit(1)

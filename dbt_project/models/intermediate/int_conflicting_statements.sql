@@ -1,19 +1,20 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched() }}") }}
 -- Pairs of statements that cannot both be right as they stand, before a kind is given to each: a statement that is not its
 -- cell's current value against the one that is, and current values of one place and period under two definitions.
 with current_values as (
-    select * from {{ ref('int_current_observations') }} where has_value and period_end is not null
+    select * from {{ touched(ref('int_current_observations')) }} where has_value and period_end is not null
 ),
 
 -- Most cells were stated once: there is nothing to hold against them.
 statements as (
-    select * from {{ ref('stg_observations') }}
-    where has_value and cell_id in (select cells.cell_id from {{ ref('int_current_observations') }} as cells where cells.statements > 1)
+    select * from {{ touched(ref('stg_observations')) }}
+    where has_value and cell_id in (select current_values.cell_id from current_values where current_values.statements > 1)
 ),
 
 same_cell as (
     select
         'CELL' as basis, statements.observation_id as other_observation_id,
-        current_values.observation_id as current_observation_id
+        current_values.observation_id as current_observation_id, current_values.cell_id
     from statements
     inner join current_values on current_values.cell_id = statements.cell_id
     where current_values.statements > 1 and statements.observation_id <> current_values.observation_id
@@ -22,7 +23,11 @@ same_cell as (
 
 -- Most indicators have one definition only: their cells need not be held against each other.
 several as (
-    select indicator from current_values group by indicator having min(definition) <> max(definition)
+    select indicator
+    from {{ ref('int_current_observations') }}
+    where has_value and period_end is not null
+    group by indicator
+    having min(definition) <> max(definition)
 ),
 
 redefined as (
@@ -32,7 +37,7 @@ redefined as (
 other_definition as (
     select
         'DEFINITION' as basis, other.observation_id as other_observation_id,
-        one.observation_id as current_observation_id
+        one.observation_id as current_observation_id, one.cell_id
     from redefined as one
     inner join redefined as other
         on other.indicator = one.indicator and other.ref_area = one.ref_area and other.urbanisation = one.urbanisation

@@ -26,12 +26,20 @@ dated as (
     left join reported on reported.document = readings.document and reported.published_not_after = readings.published_not_after
 ),
 
-final as (
+placed as (
     select
         observation_id, correction, cell_id, publisher, has_value, is_exact, publisher_precedence,
         published_not_before, published_not_after, recorded_at, last_digit, known_from, known_until,
         row_number() over (partition by cell_id order by {{ by_precedence() }}, known_from asc) as place
     from dated
+),
+
+final as (
+    select
+        *,
+        known_until is null
+        and row_number() over (partition by cell_id, publisher, known_until is null order by place) = 1 as is_latest_vintage
+    from placed
 )
 
 select * from final

@@ -2,6 +2,7 @@
 -- is a row without a value, never a zero.
 with cells as (
     select * from {{ ref('int_current_observations') }}
+    where ref_area in (select areas.ref_area from {{ ref('areas') }} as areas where areas.level in ('country', 'region'))
 ),
 
 regions as (

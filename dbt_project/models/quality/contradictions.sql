@@ -1,26 +1,32 @@
-with concerned as (
-    select current_observation_id as observation_id from {{ ref('int_conflicting_statements') }}
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ forget_touched() }}") }}
+with conflicting as (
+    select * from {{ touched(ref('int_conflicting_statements')) }}
+),
+
+concerned as (
+    select current_observation_id as observation_id from conflicting
     union
-    select other_observation_id as observation_id from {{ ref('int_conflicting_statements') }}
+    select other_observation_id as observation_id from conflicting
     union
     select published_observation_id as observation_id from {{ ref('reconciliations') }} where is_unexplained
 ),
 
 -- Every statement of the cells that are concerned.
+vintages as (
+    select * from {{ touched(ref('int_observation_vintages')) }} where known_until is null
+),
+
 concerned_cells as (
-    select vintages.cell_id
-    from {{ ref('int_observation_vintages') }} as vintages
+    select distinct vintages.cell_id
+    from vintages
     inner join concerned on concerned.observation_id = vintages.observation_id
 ),
 
 statements as (
-    select statements.*, vintages.published_not_before
-    from {{ ref('stg_observations') }} as statements
-    inner join {{ ref('int_observation_vintages') }} as vintages
-        on vintages.cell_id = statements.cell_id and vintages.observation_id = statements.observation_id
-    where vintages.known_until is null
-        and statements.cell_id in (select concerned_cells.cell_id from concerned_cells)
-        and vintages.cell_id in (select concerned_cells.cell_id from concerned_cells)
+    select statements.*, vintages.published_not_before, vintages.is_latest_vintage
+    from {{ touched(ref('stg_observations')) }} as statements
+    inner join vintages on vintages.observation_id = statements.observation_id
+    where statements.cell_id in (select concerned_cells.cell_id from concerned_cells)
 ),
 
 pairs as (
@@ -31,7 +37,7 @@ pairs as (
         other_statement.publisher as other_publisher, other_statement.document as other_document,
         other_statement.published_on as other_published_on, other_statement.comment as other_comment,
         other_statement.correction as other_correction
-    from {{ ref('int_conflicting_statements') }} as pairs
+    from conflicting as pairs
     inner join statements as current_statement on current_statement.observation_id = pairs.current_observation_id
     inner join statements as other_statement on other_statement.observation_id = pairs.other_observation_id
     inner join {{ ref('definitions') }} as current_definition on current_definition.definition = current_statement.definition
@@ -43,8 +49,8 @@ taken_back as (
     select pairs.row_key
     from pairs
     inner join statements as earlier on earlier.observation_id = pairs.other_observation_id
-    inner join {{ ref('int_latest_vintages') }} as latest on latest.cell_id = earlier.cell_id and latest.publisher = earlier.publisher
-    inner join statements as later on later.observation_id = latest.observation_id
+    inner join statements as later
+        on later.cell_id = earlier.cell_id and later.publisher = earlier.publisher and later.is_latest_vintage
     where pairs.basis = 'CELL' and {{ is_revision('earlier', 'later') }}
 ),
 
@@ -77,7 +83,7 @@ final as (
         contradicting.other_comment,
         contradicting.current_observation_id, contradicting.other_observation_id
     from contradicting
-    inner join {{ ref('int_current_observations') }} as chosen on chosen.observation_id = contradicting.current_observation_id
+    inner join {{ touched(ref('int_current_observations')) }} as chosen on chosen.observation_id = contradicting.current_observation_id
     inner join statements on statements.observation_id = contradicting.current_observation_id
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = chosen.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = chosen.ref_area

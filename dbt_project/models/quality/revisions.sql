@@ -1,7 +1,8 @@
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ forget_touched() }}") }}
 -- Most cells were stated once: the others only.
 with counted as (
     select *, count(*) over (partition by cell_id, publisher) as vintages
-    from {{ ref('int_observation_vintages') }}
+    from {{ touched(ref('int_observation_vintages')) }}
     where known_until is null and is_exact
         and cell_id in (select cells.cell_id from {{ ref('int_current_observations') }} as cells where cells.statements > 1)
 ),
@@ -18,8 +19,7 @@ stated as (
         statements.ref_area, statements.urbanisation, statements.breakdown, statements.period, statements.period_start,
         statements.period_end, statements.unit_measure
     from repeated
-    inner join {{ ref('stg_observations') }} as statements
-        on statements.cell_id = repeated.cell_id and statements.observation_id = repeated.observation_id
+    inner join {{ touched(ref('stg_observations')) }} as statements on statements.observation_id = repeated.observation_id
 ),
 
 -- Nor does what repeats itself to the digit, every night perhaps, need to be held against itself.
