@@ -42,6 +42,6 @@
 {%- endmacro %}
 
 {% macro per_head(value, population) -%}
-    {#- Value per so many people as the conventions say (1,000). -#}
+    {#- Value per so many people, or households, as the conventions say (1,000). -#}
     {{ share(value ~ ' * ' ~ convention('per_head_scale'), population) }}
 {%- endmacro %}

@@ -9,7 +9,8 @@
     ('progress_shapes', 'applies_to, code'), ('progress_classes', 'method_code, class_code'), ('target_promises', 'target_id'), ('place_programmes', 'programme'),
     ('territory_figures', 'definition, urbanisation, breakdown'), ('strategy_target_chains', 'row_key'), ('city_programme_figures', 'row_key'),
 
-    ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'),
+    ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'), ('int_household_denominators', 'ref_area, urbanisation, period_end'),
+    ('int_regional_per_head', 'definition, ref_area, urbanisation, breakdown, period_key'), ('int_census_changes', 'definition, ref_area, urbanisation, breakdown, period_key'),
     ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
     ('lineage_parts', 'parts_key, role, observation_id'), ('lineage_rules', 'mart, column_name, rests_on'),
     ('int_compared_units', 'series_key, ref_area'), ('int_compared_series', 'series_key'),

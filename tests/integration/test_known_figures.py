@@ -68,6 +68,44 @@ def test_companies_per_1000_people_by_region_on_both_censuses(whole: Whole) -> N
     assert {row[0]: row[6] for row in found}["06"] == 1
 
 
+def test_companies_per_1000_households_and_what_changed_since_the_census_before(whole: Whole) -> None:
+    """Casablanca-Settat: 25,995 companies; households 1,559,404 in 2014 and 2,021,032 in 2024; 6,861,739 and 7,688,967 people."""
+    [companies] = rows(
+        whole,
+        """
+        select per_1000_households, households, households_on::varchar, households_gap_years, per_1000_households_census_before,
+            per_1000_households_census_after, households_after, change_since_census
+        from marts.regional_indicators
+        where definition = 'company_creations@ompic' and period = '2022' and breakdown = '_T' and urbanisation = '_T' and ref_area = '06'
+        """,
+    )
+    changes = rows(
+        whole,
+        """
+        select indicator, previous_census_on::varchar, previous_census_gap_years, change_since_census, round(growth_since_census, 4)
+        from marts.regional_indicators
+        where indicator in ('hcp_rgph_households', 'hcp_rgph_population_legal')
+            and ref_area = '06' and urbanisation = '_T' and period = '2024-09'
+        order by indicator
+        """,
+    )
+
+    assert companies == (
+        pytest.approx(1000 * 25995 / 1559404), 1559404, "2014-09-30", 8.25, pytest.approx(1000 * 25995 / 1559404),
+        pytest.approx(1000 * 25995 / 2021032), 2021032, None,
+    )  # fmt: skip
+    assert changes == [
+        ("hcp_rgph_households", "2014-09-30", 10, 2021032 - 1559404, 0.2960),
+        ("hcp_rgph_population_legal", "2014-09-30", 10, 7688967 - 6861739, 0.1206),
+    ]
+    # The sum of what changed in the regions is HCP's own: 1,366,187 urban households more, and 595,045 rural ones.
+    assert rows(
+        whole,
+        "select urbanisation, sum(change_since_census) from marts.regional_indicators "
+        "where indicator = 'hcp_rgph_households' and period = '2024-09' and urbanisation <> '_T' group by all order by all",
+    ) == [("R", 595045), ("U", 1366187)]
+
+
 def test_the_census_on_either_side_is_the_one_named(whole: Whole) -> None:
     [dates] = rows(
         whole,

@@ -142,6 +142,10 @@ RECOMPUTED = {
     "regional_indicators.per_1000": "1000 * said('VALUE') / said('POPULATION')",
     "regional_indicators.per_1000_census_before": "1000 * said('VALUE') / said('CENSUS_BEFORE')",
     "regional_indicators.per_1000_census_after": "1000 * said('VALUE') / said('CENSUS_AFTER')",
+    "regional_indicators.per_1000_households": "1000 * said('VALUE') / said('HOUSEHOLDS')",
+    "regional_indicators.per_1000_households_census_before": "1000 * said('VALUE') / said('HOUSEHOLDS_BEFORE')",
+    "regional_indicators.per_1000_households_census_after": "1000 * said('VALUE') / said('HOUSEHOLDS_AFTER')",
+    "regional_indicators.change_since_census": "said('VALUE') - said('PREVIOUS_CENSUS')",
     "regional_indicators.national_value": "said('NATIONAL_VALUE')",
     "regional_indicators.regions_sum": "said('ALL_REGIONS UNIT')",
     "regional_indicators.location_quotient": "said('VALUE') / said('WHOLE') "

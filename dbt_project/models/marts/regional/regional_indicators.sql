@@ -18,21 +18,10 @@ measured as (
             when indicators.aggregation = 'SUM' and cells.regions_exact = cells.regions_expected then 'SUM_OF_REGIONS'
             when cells.national_value is not null then 'PUBLISHED_NATIONAL'
         end as country_basis,
-        population.population, population.population_on, population.population_document,
-        population.population_observation_id, population.gap_years,
-        population.before_on, population.before_population, population.before_observation_id,
-        population.after_on, population.after_population, population.after_observation_id,
-        country_population.population as country_population, country_population.population_observation_id as country_population_observation_id,
         wholes.value as whole, wholes.observation_id as whole_observation_id,
         wholes.national_value as country_whole, wholes.national_observation_id as country_whole_observation_id
     from cells
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator
-    left join {{ ref('int_population_denominators') }} as population
-        on population.ref_area = cells.ref_area and population.urbanisation = cells.urbanisation
-        and population.period_end = cells.period_end and indicators.per_head
-    left join {{ ref('int_population_denominators') }} as country_population
-        on country_population.ref_area = 'MA' and country_population.urbanisation = cells.urbanisation
-        and country_population.period_end = cells.period_end and indicators.per_head
     left join cells as wholes
         on wholes.indicator = indicators.denominator and indicators.aggregation = 'SUM'
         and wholes.ref_area = cells.ref_area and wholes.period_key = cells.period_key
@@ -41,14 +30,14 @@ measured as (
 
 compared as (
     select
-        *,
-        {{ per_head('value', 'population') }} as per_1000,
-        {{ per_head('value', 'before_population') }} as per_1000_census_before,
-        {{ per_head('value', 'after_population') }} as per_1000_census_after,
-        {{ per_head('country_value', 'country_population') }} as country_per_1000,
-        case when is_sum and is_exact then {{ share('value', 'country_value') }} end as share_of_country,
-        case when is_exact then {{ location_quotient('value', 'whole', 'country_value', 'country_whole') }} end as location_quotient
+        measured.*, heads.per_1000,
+        {{ per_head('measured.country_value', 'heads.country_population') }} as country_per_1000,
+        case when measured.is_sum and measured.is_exact then {{ share('measured.value', 'measured.country_value') }} end as share_of_country,
+        case when measured.is_exact then
+            {{ location_quotient('measured.value', 'measured.whole', 'measured.country_value', 'measured.country_whole') }}
+        end as location_quotient
     from measured
+    left join {{ ref('int_regional_per_head') }} as heads using (definition, ref_area, urbanisation, breakdown, period_key)
 ),
 
 ranked as (
@@ -73,9 +62,17 @@ final as (
         ranked.value, ranked.unit_measure, ranked.bound, ranked.value_lower, ranked.value_upper, ranked.tolerance,
         case when ranked.has_value then 'REPORTED' else 'NOT_REPORTED' end as status, ranked.obs_status, ranked.flow,
         cast(ranked.regions_reporting as integer) as regions_reporting, cast(ranked.regions_expected as integer) as regions_expected,
-        ranked.per_1000, ranked.population, ranked.population_on, ranked.population_document, ranked.gap_years,
-        ranked.per_1000_census_before, ranked.before_on as census_before_on, ranked.before_population as census_before_population,
-        ranked.per_1000_census_after, ranked.after_on as census_after_on, ranked.after_population as census_after_population,
+        ranked.per_1000, heads.population, heads.population_on, heads.population_document, heads.population_gap_years as gap_years,
+        {%- for side in ['before', 'after'] %}
+        heads.per_1000_census_{{ side }}, heads.population_{{ side }}_on as census_{{ side }}_on,
+        heads.population_{{ side }} as census_{{ side }}_population,
+        {%- endfor %}
+        heads.per_1000_households, heads.households, heads.households_on, heads.households_document, heads.households_gap_years,
+        {%- for side in ['before', 'after'] %}
+        heads.per_1000_households_census_{{ side }}, heads.households_{{ side }}_on, heads.households_{{ side }},
+        {%- endfor %}
+        changes.previous_census_on, changes.previous_census_gap_years, changes.previous_census_value,
+        changes.change_since_census, changes.growth_since_census,
         ranked.national_value,
         case when ranked.is_sum and ranked.is_complete then ranked.regions_sum end as regions_sum,
         case when ranked.is_sum and ranked.is_complete then ranked.national_value - ranked.regions_sum end as national_difference,
@@ -91,18 +88,25 @@ final as (
             ("value", "not ranked.has_value", "'this region did not report'"),
             ("per_1000", "ranked.per_1000 is null and ranked.is_per_head and ranked.has_value", "'no census population for this area and period'"),
             ("per_1000", "not ranked.is_per_head", "'not a count that per-head figures are made of'"),
+            ("per_1000_households", "heads.per_1000_households is null and ranked.is_per_head and ranked.has_value", "'no census households for this area and period'"),
+            ("change_since_census", "changes.change_since_census is null", "coalesce(changes.no_change_because, 'not a figure of a census')"),
+            ("growth_since_census", "changes.change_since_census is not null and not changes.additive", "'a rate, rank or index: the change is in points'"),
+            ("growth_since_census", "changes.change_since_census is not null and changes.additive and changes.growth_since_census is null", "'the figure of the census before is zero'"),
             ("share_of_country", "not ranked.is_sum", "'the indicator does not add up'"),
             ("share_of_country", "ranked.is_sum and ranked.has_value and ranked.share_of_country is null", "'no exact value of the region or of the country'"),
             ("rank", "not ranked.is_complete", "ranked.regions_exact || ' of ' || ranked.regions_expected || ' regions have an exact value'"),
         ]) }} as undefined_because,
         ranked.dataset, ranked.publisher, ranked.document, ranked.correction, ranked.decided_by, cast(ranked.statements as integer) as statements,
-        ranked.cell_id, ranked.observation_id, ranked.national_observation_id, ranked.population_observation_id,
-        ranked.before_observation_id as census_before_observation_id, ranked.after_observation_id as census_after_observation_id,
-        ranked.country_population_observation_id,
+        ranked.cell_id, ranked.observation_id, ranked.national_observation_id, heads.population_observation_id,
+        heads.population_before_observation_id as census_before_observation_id, heads.population_after_observation_id as census_after_observation_id,
+        heads.country_population_observation_id, heads.households_observation_id,
+        heads.households_before_observation_id, heads.households_after_observation_id, changes.previous_census_observation_id,
         case when ranked.location_quotient is not null then ranked.whole_observation_id end as whole_observation_id,
         case when ranked.location_quotient is not null then ranked.country_whole_observation_id end as country_whole_observation_id,
         {{ row_key(['ranked.definition', "'region'", 'ranked.urbanisation', 'ranked.breakdown', 'ranked.period_key']) }} as series_key
     from ranked
+    left join {{ ref('int_regional_per_head') }} as heads using (definition, ref_area, urbanisation, breakdown, period_key)
+    left join {{ ref('int_census_changes') }} as changes using (definition, ref_area, urbanisation, breakdown, period_key)
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = ranked.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = ranked.ref_area
 )
