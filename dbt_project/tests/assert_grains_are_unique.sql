@@ -11,12 +11,12 @@
 
     ('int_regional_cells', 'definition, ref_area, urbanisation, breakdown, period_key'), ('int_household_denominators', 'ref_area, urbanisation, period_end'),
     ('int_regional_per_head', 'definition, ref_area, urbanisation, breakdown, period_key'), ('int_census_changes', 'definition, ref_area, urbanisation, breakdown, period_key'),
-    ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
+    ('int_aggregate_parts', 'aggregate_key, part'), ('int_area_aggregates', 'aggregate_key'), ('local_indicators', 'row_key'), ('lineage', 'mart, row_key, role, source_id'),
     ('lineage_parts', 'parts_key, role, observation_id'), ('lineage_rules', 'mart, column_name, rests_on'),
     ('int_compared_units', 'series_key, ref_area'), ('int_compared_series', 'series_key'),
     ('int_disparity_measures', 'series_key, weighting, area_grouping, measure_code'), ('area_groups', 'area_grouping, region'),
     ('int_index_figures', 'index_code, component, ref_area'), ('int_index_variants', 'index_code, ref_area, weight_set, normalisation, aggregation'),
-    ('index_pillars', 'index_code, pillar'), ('index_components', 'index_code, component'),
+    ('break_links', 'definition, ref_area, urbanisation, breakdown, period'), ('index_pillars', 'index_code, pillar'), ('index_components', 'index_code, component'),
     ('areas', 'ref_area'), ('indicators', 'indicator'), ('definitions', 'definition'), ('units', 'unit_measure'), ('publishers', 'publisher'),
     ('documents', 'document'), ('strategies', 'strategy'), ('code_lists', 'code_list, code'), ('conventions', 'convention'),
 ] %}

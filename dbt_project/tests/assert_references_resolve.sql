@@ -18,6 +18,7 @@
     ('units', 'unit_measure', 'progress_shapes', 'code'), ('territory_figures', 'definition', 'definitions', 'definition'),
     ('place_programmes', 'place', 'areas', 'ref_area'), ('place_programmes', 'commune', 'areas', 'ref_area'),
     ('place_programmes', 'strategy', 'strategies', 'strategy'),
+    ('break_links', 'definition', 'definitions', 'definition'), ('break_links', 'ref_area', 'areas', 'ref_area'), ('break_links', 'document', 'documents', 'document'),
     ('index_components', 'pillar', 'index_pillars', 'pillar'), ('datasets', 'publisher', 'publishers', 'publisher'),
 ] %}
 {% for model, column, reference, key in uses %}
@@ -31,6 +32,13 @@ from {{ ref('stg_observations') }} as observations
 inner join {{ ref('definitions') }} as definitions on definitions.definition = observations.definition
 where definitions.indicator <> observations.indicator or definitions.unit_measure <> observations.unit_measure
     or definitions.freq_class <> observations.freq_class
+union all
+select 'break_links without a break', links.definition
+from {{ ref('break_links') }} as links
+left join {{ ref('int_current_observations') }} as cells
+    on cells.definition = links.definition and cells.ref_area = links.ref_area and cells.urbanisation = links.urbanisation
+    and cells.breakdown = links.breakdown and cells.period = links.period and cells.obs_status = 'B'
+where cells.cell_id is null
 union all
 select 'progress_shapes of ' || lower(shapes.applies_to), shapes.code
 from {{ ref('progress_shapes') }} as shapes

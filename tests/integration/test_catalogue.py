@@ -12,7 +12,7 @@ from tests.house import DATA
 from tests.integration.conftest import Whole
 
 MARTS = {
-    "local_indicators", "national_indicators", "regional_company_creation", "regional_convergence", "regional_digital_index",
+    "area_aggregates", "local_indicators", "national_indicators", "regional_company_creation", "regional_convergence", "regional_digital_index",
     "regional_disparity", "regional_index_components",
     "regional_indicators", "urban_rural_divide", "strategy_progress",
     "strategy_scorecard", "strategy_targets", "strategy_timeline", "strategy_target_chains", "strategy_forecast",
@@ -31,6 +31,7 @@ COUNTS = {
     "vintages", "regions_reporting", "regions_expected", "regions_exact", "unit_mult", "units_found", "units_expected", "units_in_both",
     "promises", "not_reached", "not_classified", "figures", "window_points", "backtest_origins", "backtest_origins_known",
     "variants", "variants_undefined", "dominates", "is_dominated_by", "components_used", "components_needed",
+    "parts_expected", "parts_found",
 }  # fmt: skip
 
 

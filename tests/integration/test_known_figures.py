@@ -142,6 +142,52 @@ def test_april_to_december_2022_is_a_subtraction(whole: Whole) -> None:
     assert sum(value for _, value in by_form) == 68612
 
 
+def test_aggregates_of_areas_are_what_the_parts_come_to(whole: Whole) -> None:
+    """Internet at home in 2014 by households, companies by number: the totals of the barometer, and the three regions of the south."""
+    found = rows(
+        whole,
+        """
+        select ref_area, indicator, period, aggregate_value, published_value, difference from marts.area_aggregates
+        where kind in ('REGIONS_TO_COUNTRY', 'REGIONS_TO_GROUP') and ref_area <> 'REST' and breakdown = '_T' and urbanisation = '_T'
+            and indicator = 'company_creations' and period in ('2022', '2022-Q1') order by all
+        """,
+    )
+    south = [sum(REGIONS[region][column] for region in ("10", "11", "12")) for column in (0, 1)]
+    by_households, by_regions = rows(
+        whole,
+        """
+        select sum(share.value * households.value) / sum(households.value), avg(share.value)
+        from marts.regional_indicators as share
+        inner join marts.regional_indicators as households using (ref_area, urbanisation, period)
+        where share.indicator = 'hcp_rgph_households_internet' and households.indicator = 'hcp_rgph_households' and urbanisation = '_T'
+        """,
+    )[0]
+    internet = rows(
+        whole,
+        "select kind, aggregate_value, denominator, denominator_on::varchar, coverage_share, published_value from marts.area_aggregates "
+        "where indicator = 'hcp_rgph_households_internet' and urbanisation = '_T' and ref_area = 'MA' order by kind desc",
+    )
+
+    assert found == [
+        ("MA", "company_creations", "2022", 93272, 93550, 278),
+        ("MA", "company_creations", "2022-Q1", 24660, 24660, 0),
+        ("SOUTH", "company_creations", "2022", south[0], None, None),
+        ("SOUTH", "company_creations", "2022-Q1", south[1], None, None),
+    ]
+    assert abs(by_households - by_regions) > Decimal("0.5")
+    for kind, value, *said in internet:
+        assert float(value) == pytest.approx(float(by_households), abs=0.05), kind
+        assert said == ["hcp_rgph_households", "2014-09-30", 1, Decimal("19.3")], kind
+    # quality.reconciliations comes to the same by its own way.
+    assert rows(
+        whole,
+        "select count(*), count(*) filter (where ours.covered_value is distinct from theirs.computed_value "
+        "or ours.coverage_share is distinct from theirs.coverage_share or ours.obs_status is distinct from theirs.parts_status) "
+        "from marts.area_aggregates as ours inner join quality.reconciliations as theirs "
+        "using (kind, definition, ref_area, urbanisation, breakdown, period)",
+    ) == [(1971, 0)]
+
+
 def test_a_later_total_is_a_revision_and_shown_as_such(whole: Whole) -> None:
     [(value, minuend, check)] = rows(
         whole,

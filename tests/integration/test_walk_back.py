@@ -150,6 +150,8 @@ RECOMPUTED = {
     "regional_indicators.regions_sum": "said('ALL_REGIONS UNIT')",
     "regional_indicators.location_quotient": "said('VALUE') / said('WHOLE') "
     "/ (case when country_basis = 'SUM_OF_REGIONS' then said('ALL_REGIONS UNIT') else said('NATIONAL_VALUE') end / said('COUNTRY_WHOLE'))",
+    "area_aggregates.published_value": "said('PUBLISHED')",
+    "area_aggregates.growth": "said('ALL_PARTS UNIT') / said('PREVIOUS_PARTS UNIT') - 1",
     "local_indicators.share_of_region": "said('VALUE') / said('REGION_VALUE')",
     "regional_company_creation.value": "said('VALUE') - coalesce(said('SUBTRACTED'), 0)",
     "regional_company_creation.national_value": "said('NATIONAL_VALUE') - coalesce(said('NATIONAL_SUBTRACTED'), 0)",
@@ -182,7 +184,7 @@ def test_what_lineage_leads_to_gives_the_figure(whole: Whole, keys: dict[str, st
             select parts_key, parts.role, sum(said.value) as total
             from quality.lineage_parts as parts
             inner join printed as said on said.source_kind = 'OBSERVATION' and said.source_id = parts.observation_id
-            where parts_key in (select source_id from entries where source_kind = 'PARTS' and {"ALL_REGIONS" in RECOMPUTED[figure]})
+            where parts_key in (select source_id from entries where source_kind = 'PARTS' and {"ALL_" in RECOMPUTED[figure]})
             group by all
         ),
         said as (

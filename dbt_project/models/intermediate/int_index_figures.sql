@@ -17,9 +17,28 @@ weights as (
 areas as (
     select
         ref_area, geo_version,
-        case when level = 'region' then 'region' when in_province_sums then 'province' when in_commune_sums then 'commune' end as unit_level
+        case
+            when level in ('country', 'region') then level
+            when in_province_sums then 'province'
+            when in_commune_sums then 'commune'
+        end as unit_level
     from {{ ref('areas') }}
-    where level = 'region' or in_province_sums or in_commune_sums
+    where level in ('country', 'region') or in_province_sums or in_commune_sums
+),
+
+-- The country's own figures too, as they are: a published index of countries can be computed again from its components.
+units as (
+    select
+        unit_level, ref_area, definition, urbanisation, breakdown, period_key, basis, period, period_end, rate, unit_measure, obs_status,
+        weight_on, observation_id, weight_observation_id
+    from {{ ref('int_compared_units') }}
+    union all
+    select
+        'country' as unit_level, ref_area, definition, urbanisation, breakdown, period_key, 'VALUE' as basis, period, period_end,
+        case when is_exact then cast(value as double) end as rate, unit_measure, obs_status,
+        cast(null as date) as weight_on, observation_id, cast(null as varchar) as weight_observation_id
+    from {{ ref('int_reconciliation_cells') }}
+    where level = 'country' and unit_measure <> 'RANK'
 ),
 
 final as (
@@ -37,7 +56,7 @@ final as (
         units.observation_id, units.weight_observation_id
     from weights
     inner join areas on areas.unit_level = weights.unit_level
-    left join {{ ref('int_compared_units') }} as units
+    left join units
         on units.unit_level = weights.unit_level and units.ref_area = areas.ref_area and units.definition = weights.definition
         and units.urbanisation = weights.urbanisation and units.breakdown = weights.breakdown and units.period_key = weights.period_key
 )

@@ -31,6 +31,12 @@ paths as (
     {%- endfor %}
 ),
 
+aggregates as (
+    select aggregate_key as parts_key, 'UNIT' as role, observation_id from {{ ref('int_aggregate_parts') }} where is_exact
+    union all
+    select aggregate_key as parts_key, 'WEIGHT' as role, weight_observation_id as observation_id from {{ ref('int_aggregate_parts') }}
+),
+
 -- An index over all its areas, of one area, and one pillar of it.
 indices as (
     {%- for key in [['index_code'], ['index_code', 'ref_area'], ['index_code', 'ref_area', 'pillar']] %}
@@ -47,6 +53,8 @@ united as (
     select * from regions
     union all
     select * from creations
+    union all
+    select * from aggregates
     union all
     select * from paths
     union all

@@ -22,20 +22,31 @@ followed as (
         lag(period) over same_season as previous_period,
         lag(period_end) over same_season as previous_period_end,
         lag(value) over same_season as previous_value,
-        lag(is_exact) over same_season as previous_is_exact
+        lag(is_exact) over same_season as previous_is_exact,
+        lag(obs_status) over same_season as previous_obs_status,
+        obs_status = 'B' as is_break
     from placed
     window same_season as (
         partition by definition, urbanisation, breakdown, season, years_covered, has_value order by period_end
     )
 ),
 
-changed as (
+-- Across a break a figure is held against the one before it in the old method's terms, or not at all: y_new x y_old(t)/y_new(t)
+-- is y_old(t) at the break t itself, which a link declares.
+linked as (
     select
-        followed.*,
-        followed.is_exact and followed.previous_is_exact and followed.season is not null as is_comparable,
-        units.additive
+        followed.*, units.additive,
+        case when followed.is_break then links.pre_break_value else followed.value end as comparable_value
     from followed
     inner join {{ ref('units') }} as units on units.unit_measure = followed.unit_measure
+    left join {{ ref('break_links') }} as links
+        on links.definition = followed.definition and links.ref_area = followed.ref_area and links.urbanisation = followed.urbanisation
+        and links.breakdown = followed.breakdown and links.period = followed.period
+),
+
+changed as (
+    select *, is_exact and previous_is_exact and season is not null and comparable_value is not null as is_comparable
+    from linked
 ),
 
 final as (
@@ -51,12 +62,17 @@ final as (
         case when changed.is_comparable then changed.previous_period end as previous_period,
         case when changed.is_comparable then changed.previous_value end as previous_value,
         case when changed.is_comparable then {{ years_between('changed.previous_period_end', 'changed.period_end') }} end as previous_gap_years,
-        case when changed.is_comparable then changed.value - changed.previous_value end as change,
-        case when changed.is_comparable and changed.additive then {{ share('changed.value - changed.previous_value', 'changed.previous_value') }} end as change_share,
+        case when changed.is_comparable then changed.comparable_value - changed.previous_value end as change,
+        case when changed.is_comparable and changed.additive then {{ share('changed.comparable_value - changed.previous_value', 'changed.previous_value') }} end as change_share,
+        case
+            when changed.is_comparable and changed.is_break then 'D'
+            when changed.is_comparable then {{ weakest_status('changed.obs_status', 'changed.previous_obs_status') }}
+        end as change_status,
         {{ reasons([
             ("value", "not changed.has_value", "'no value was published for this cell'"),
             ("change", "changed.has_value and (changed.previous_observation_id is null or changed.season is null)", "'no earlier figure of the same months under this definition'"),
-            ("change", "changed.season is not null and changed.previous_observation_id is not null and not changed.is_comparable", "'a bound on one side: no exact difference'"),
+            ("change", "changed.previous_observation_id is not null and changed.is_exact and changed.previous_is_exact and changed.comparable_value is null", "'a break in the series, and no figure of it by the method before'"),
+            ("change", "changed.season is not null and changed.previous_observation_id is not null and not (changed.is_exact and changed.previous_is_exact)", "'a bound on one side: no exact difference'"),
             ("change_share", "changed.is_comparable and not changed.additive", "'a rate, rank or index: the change is in points'"),
         ]) }} as undefined_because,
         changed.dataset, changed.publisher, changed.document, changed.correction, changed.decided_by, cast(changed.statements as integer) as statements,
