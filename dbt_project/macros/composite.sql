@@ -10,7 +10,9 @@
 {%- endmacro %}
 
 {% macro held_share(value, low, high) -%}
-    least(greatest(cast({{ value }} - {{ low }} as double) / ({{ high }} - {{ low }}), 0), 1)
+    {#- least and greatest pass over nulls: a missing figure would have the lowest score. -#}
+    case when {{ value }} is not null and {{ low }} is not null and {{ high }} is not null
+        then least(greatest(cast({{ value }} - {{ low }} as double) / ({{ high }} - {{ low }}), 0), 1) end
 {%- endmacro %}
 
 {% macro distance_to_target(value, lowest, highest, target, direction) -%}

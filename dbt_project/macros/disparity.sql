@@ -14,7 +14,11 @@
     from {{ units }} as units
     inner join ({{ largest(units, key) }}) as largest using ({{ key }})
     inner join (
-        select {{ key }}, {{ total_of(scaled_weight()) }} as weights, {{ total_of(scaled_value()) }} as total
+        -- With a negative weight or value no share means anything: all of them are null, and so is every measure.
+        select
+            {{ key }},
+            case when min(units.weight) >= 0 and min(units.rate) >= 0 then {{ total_of(scaled_weight()) }} end as weights,
+            case when min(units.weight) >= 0 and min(units.rate) >= 0 then {{ total_of(scaled_value()) }} end as total
         from {{ units }} as units
         inner join ({{ largest(units, key) }}) as largest using ({{ key }})
         group by {{ key }}

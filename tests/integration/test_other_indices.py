@@ -1,4 +1,4 @@
-"""A published index computed again by the models of ours: other rows of the two seeds, the same SQL, the real figures."""
+"""Other indices by the models of ours: other rows of the two seeds, the same SQL; a published one on the real figures, and one by hand."""
 
 from __future__ import annotations
 
@@ -15,43 +15,73 @@ PARTS = {"OSI": "UN.OSI@un_egov", "TII": "UN.TII@un_egov", "HCI": "UN.HCI@un_ego
 # Equal thirds, but in 2010, whose first weight took the rounding.
 WEIGHTS_OF_2010 = {"OSI": 34, "TII": 33, "HCI": 33}
 EDITIONS = ("2010", "2012", "2014", "2016", "2018", "2020", "2022", "2024")
+# Two components of four regions, worked by hand in the comments of the test below.
+BY_HAND = {"x": (20, 35, 50, 80), "y": (90, 40, 60, 70)}
 
 
-@pytest.fixture(scope="module")
-def egdi(whole: Whole) -> duckdb.DuckDBPyConnection:
-    """The United Nations' E-Government Development Index as rows of seeds: one index for each edition."""
-    compiled = {path.stem: path for path in (whole.settings.dbt_target / "compiled").rglob("*.sql")}
+def declared(whole: Whole) -> duckdb.DuckDBPyConnection:
+    """The published figures beside empty seeds of an index."""
     connection = duckdb.connect()
     connection.execute("attach ':memory:' as marsad")
     connection.execute(f"attach '{whole.settings.published.resolve()}' as published (read_only)")
     for schema in ("reference", "intermediate", "marts"):
         connection.execute(f"create schema marsad.{schema}")
-    for table in ("areas", "conventions"):
-        connection.execute(f"create view marsad.reference.{table} as from published.reference.{table}")
-    for table in ("int_compared_units", "int_reconciliation_cells"):
-        connection.execute(f"create view marsad.intermediate.{table} as from published.intermediate.{table}")
+    for table in ("areas", "conventions", "code_lists"):
+        connection.execute(f"create table marsad.reference.{table} as from published.reference.{table}")
     for table in ("index_components", "index_pillars"):
         connection.execute(f"create table marsad.reference.{table} as from published.reference.{table} limit 0")
-    for edition in EDITIONS:
-        for part, definition in PARTS.items():
-            connection.execute(
-                "insert into marsad.reference.index_pillars by name select ? as index_code, ? as pillar, ? as weight",
-                [edition, part, WEIGHTS_OF_2010[part] if edition == "2010" else 1],
-            )
-            connection.execute(
-                "insert into marsad.reference.index_components by name select ? as index_code, ? as component, ? as pillar, "
-                "'country' as unit_level, ? as definition, '_T' as urbanisation, '_T' as breakdown, ? as period_key, "
-                "'LINEAR' as transform, 0 as low, 1 as high, 1 as direction, 1 as weight",
-                [edition, part, part, definition, edition],
-            )
-    connection.execute("create table marsad.reference.code_lists as from published.reference.code_lists")
-    connection.executemany(
-        "insert into marsad.reference.code_lists by name select 'COMPOSITE_INDEX' as code_list, ? as code",
-        [[each] for each in EDITIONS],
+    for table in ("int_compared_units", "int_reconciliation_cells"):
+        connection.execute(f"create table marsad.intermediate.{table} as from published.intermediate.{table} limit 0")
+    return connection
+
+
+def declare(
+    connection: duckdb.DuckDBPyConnection,
+    index: str,
+    part: str,
+    definition: str,
+    level: str,
+    period: str,
+    high: int,
+    weight: int = 1,
+) -> None:
+    """One component that is a pillar of its own, with goalposts from 0."""
+    connection.execute(
+        "insert into marsad.reference.index_pillars by name select ? as index_code, ? as pillar, ? as weight",
+        [index, part, weight],
+    )
+    connection.execute(
+        "insert into marsad.reference.index_components by name select ? as index_code, ? as component, ? as pillar, ? as unit_level, "
+        "? as definition, '_T' as urbanisation, '_T' as breakdown, ? as period_key, 'LINEAR' as transform, "
+        "0 as low, ? as high, 1 as direction, 1 as weight",
+        [index, part, part, level, definition, period, high],
+    )
+
+
+def compute(whole: Whole, connection: duckdb.DuckDBPyConnection) -> None:
+    """The four models, as dbt compiled them."""
+    compiled = {path.stem: path for path in (whole.settings.dbt_target / "compiled").rglob("*.sql")}
+    connection.execute(
+        "insert into marsad.reference.code_lists by name "
+        "select distinct 'COMPOSITE_INDEX' as code_list, index_code as code from marsad.reference.index_pillars"
     )
     for schema, names in (("intermediate", INTERMEDIATE), ("marts", MARTS)):
         for name in names:
             connection.execute(f"create table marsad.{schema}.{name} as {Path(compiled[name]).read_text(encoding='utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def egdi(whole: Whole) -> duckdb.DuckDBPyConnection:
+    """The United Nations' E-Government Development Index of Morocco: one index for each edition."""
+    connection = declared(whole)
+    connection.execute(
+        "insert into marsad.intermediate.int_reconciliation_cells from published.intermediate.int_reconciliation_cells"
+    )
+    for edition in EDITIONS:
+        for part, definition in PARTS.items():
+            weight = WEIGHTS_OF_2010[part] if edition == "2010" else 1
+            declare(connection, edition, part, definition, "country", edition, 1, weight)
+    compute(whole, connection)
     return connection
 
 
@@ -78,3 +108,52 @@ def test_what_lacks_a_component_has_no_score(egdi: duckdb.DuckDBPyConnection) ->
     assert egdi.execute(
         "select arithmetic_score, components_missing, undefined_because from marsad.marts.regional_digital_index where index_code = '2020'"
     ).fetchall() == [(None, "HCI; OSI; TII", "every score: INCOMPLETE_COVERAGE")]
+
+
+def test_what_ranks_depend_on_is_as_worked_by_hand(whole: Whole) -> None:
+    """Ranks of regions 1 and 3 turn round with weights, normalisation and mean; no weights can turn round 4, 3 and 2."""
+    connection = declared(whole)
+    for part, figures in BY_HAND.items():
+        declare(connection, "HAND", part, f"{part}@hand", "region", "2024", 100)
+        for place, figure in enumerate(figures, start=1):
+            connection.execute(
+                "insert into marsad.intermediate.int_compared_units by name select 'region' as unit_level, ? as ref_area, ? as definition, "
+                "'_T' as urbanisation, '_T' as breakdown, '2024' as period_key, 'RATE' as basis, ? as rate, 'A' as obs_status",
+                [f"{place:02}", f"{part}@hand", float(figure)],
+            )
+    compute(whole, connection)
+    found = connection.execute(
+        """
+        select arithmetic_score, arithmetic_rank, round(geometric_score, 4), geometric_rank, best_rank, worst_rank,
+            variants, round(mean_rank_shift, 9), dominates, is_dominated_by, dominance_pairs_share
+        from marsad.marts.regional_digital_index where ref_area in ('01', '02', '03', '04') order by ref_area
+        """
+    ).fetchall()
+    scores = connection.execute(
+        """
+        select ref_area, normalisation, aggregation, round(score, 9), area_rank from marsad.intermediate.int_index_variants
+        where weight_set in (
+            -- The set in which the second pillar is up and the first is down.
+            select weight_set from marsad.intermediate.int_index_variants
+            where ref_area = '01' and normalisation = 'GOALPOST' and aggregation = 'ARITHMETIC' and round(score, 9) = 63.75
+        ) and aggregation = 'ARITHMETIC' and normalisation in ('GOALPOST', 'MINMAX') order by all
+        """
+    ).fetchall()
+
+    # Of 25 variants each (5 means, weights as declared, both up, both down, and one up with the other down), region 1 is third
+    # with x up in the four arithmetic ones, and in the geometric ones, but fourth there with x up: 20^.625 x 90^.375 = 35.2,
+    # region 2 having 36.8. Region 3 is third with y up in four, and under min-max and z-scores in the three whose weights are
+    # equal. Where 1 and 3 tie, both are second.
+    assert found == [
+        (55, 2, 42.4264, 3, 2, 4, 25, (8 * 1 + 1 * 2) / 25, 0, 0, 0.5),
+        (37.5, 4, 37.4166, 4, 3, 4, 25, 1 / 25, 0, 2, 0.5),
+        (55, 2, 54.7723, 2, 2, 3, 25, 10 / 25, 1, 1, 0.5),
+        (75, 1, 74.8331, 1, 1, 1, 25, 0, 2, 0, 0.5),
+    ]
+    # 0.75 x + 1.25 y over 2.
+    assert scores == [
+        ("01", "GOALPOST", "ARITHMETIC", 63.75, 2), ("01", "MINMAX", "ARITHMETIC", 62.5, 2),
+        ("02", "GOALPOST", "ARITHMETIC", 38.125, 4), ("02", "MINMAX", "ARITHMETIC", 9.375, 4),
+        ("03", "GOALPOST", "ARITHMETIC", 56.25, 3), ("03", "MINMAX", "ARITHMETIC", 43.75, 3),
+        ("04", "GOALPOST", "ARITHMETIC", 73.75, 1), ("04", "MINMAX", "ARITHMETIC", 75, 1),
+    ]  # fmt: skip

@@ -20,6 +20,14 @@ aggregated as (
     group by index_code, ref_area
 ),
 
+-- The upper goalpost as the target, and the lowest and highest of all areas.
+distances as (
+    select
+        *, {{ distance_to_target('figure', 'min(figure) over same', 'max(figure) over same', 'high', 'direction') }} as distance
+    from figures
+    window same as (partition by index_code, component)
+),
+
 final as (
     {%- for measure in ['goalpost', 'minmax', 'zscore', 'borda'] %}
     select index_code, component, ref_area, '{{ measure }}' as measure, {{ measure }} as value from scores
@@ -29,6 +37,8 @@ final as (
     select index_code, null as component, ref_area, '{{ measure }}' as measure, {{ measure }} as value from aggregated
     union all
     {%- endfor %}
+    select index_code, component, ref_area, 'distance' as measure, distance as value from distances
+    union all
     select index_code, ref_area as component, other_area as ref_area, 'outranks' as measure, better_share as value from pairs
     union all
     select index_code, null as component, null as ref_area, 'dominant_pairs' as measure, cast(count(*) as double) as value
