@@ -40,6 +40,11 @@
     from fitted
 {%- endmacro %}
 
+{% macro cut_at_scale(forecast, ceiling) -%}
+    {#- A forecast of what is bounded stays between 0 and its ceiling. -#}
+    case when {{ forecast }} is not null and {{ ceiling }} is not null then greatest(0, least({{ ceiling }}, {{ forecast }})) else {{ forecast }} end
+{%- endmacro %}
+
 {% macro years_of(day) -%}
     {#- A date as years since year 0. -#}
     (cast({{ calendar_months(day) }} as double) / 12)

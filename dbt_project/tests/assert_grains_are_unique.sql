@@ -16,7 +16,7 @@
     ('int_compared_units', 'series_key, ref_area'), ('int_compared_series', 'series_key'),
     ('int_disparity_measures', 'series_key, weighting, area_grouping, measure_code'), ('area_groups', 'area_grouping, region'),
     ('int_index_figures', 'index_code, component, ref_area'), ('int_index_variants', 'index_code, ref_area, weight_set, normalisation, aggregation'),
-    ('break_links', 'definition, ref_area, urbanisation, breakdown, period'), ('index_pillars', 'index_code, pillar'), ('index_components', 'index_code, component'),
+    ('break_links', 'definition, ref_area, urbanisation, breakdown, period'), ('int_index_weight_sets', 'index_code, weight_set, pillar'), ('index_pillars', 'index_code, pillar'), ('index_components', 'index_code, component'),
     ('areas', 'ref_area'), ('indicators', 'indicator'), ('definitions', 'definition'), ('units', 'unit_measure'), ('publishers', 'publisher'),
     ('documents', 'document'), ('strategies', 'strategy'), ('code_lists', 'code_list, code'), ('conventions', 'convention'),
 ] %}

@@ -13,7 +13,7 @@ from tests.integration.conftest import Whole
 
 MARTS = {
     "area_aggregates", "local_indicators", "national_indicators", "regional_company_creation", "regional_convergence", "regional_digital_index",
-    "regional_disparity", "regional_index_components",
+    "regional_disparity", "regional_index_components", "regional_index_sensitivity",
     "regional_indicators", "urban_rural_divide", "strategy_progress",
     "strategy_scorecard", "strategy_targets", "strategy_timeline", "strategy_target_chains", "strategy_forecast",
     "city_programmes", "city_programme_figures",

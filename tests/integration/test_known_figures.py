@@ -231,6 +231,24 @@ def test_the_count_that_cannot_be_a_quarter_is_no_company_creation(whole: Whole)
     assert rows(whole, "select distinct definition from marts.regional_company_creation") == [("company_creations@ompic",)]
 
 
+def test_the_ecosystems_of_offshoring_make_its_exports(whole: Whole) -> None:
+    """10.578 + 9.797 + 3.462 + 2.334 + 0.048 = 26.219 billion, printed 26.2; the two largest are 40.3 and 37.4 percent."""
+    parts = rows(
+        whole,
+        "select breakdown, value, round(100 * value / sum(value) over (), 1) from marts.national_indicators "
+        "where definition = 'offshoring_export_revenue@oc_2025' and period = '2024' and breakdown <> '_T' order by value desc",
+    )
+    total = rows(
+        whole,
+        "select published_value, computed_value, status from quality.reconciliations "
+        "where definition = 'offshoring_export_revenue@oc_2025' and period = '2024' and kind = 'BREAKDOWN_TO_TOTAL: SEGMENT'",
+    )
+
+    assert [(part, share) for part, _, share in parts[:2]] == [("SEGMENT=ITO", 40.3), ("SEGMENT=CRM", 37.4)]
+    assert sum(value for _, value, _ in parts) == 26_219_000_000
+    assert total == [(26_200_000_000, 26_219_000_000, "OK")]
+
+
 def test_the_towns_of_casablanca_that_exceed_their_region_are_shown(whole: Whole) -> None:
     found = rows(
         whole,

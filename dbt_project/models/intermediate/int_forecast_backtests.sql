@@ -68,7 +68,7 @@ final as (
     select
         held.target_id, held.shape_code, held.known_as_of,
         cast(count(*) as integer) as origins,
-        {{ in_order('avg', share('abs(least(fitted.forecast, coalesce(fitted.ceiling, fitted.forecast)) - held.held_value)', 'abs(held.held_value)'), 'held.series_key') }} as mean_error
+        {{ in_order('avg', share('abs(' ~ cut_at_scale('fitted.forecast', 'fitted.ceiling') ~ ' - held.held_value)', 'abs(held.held_value)'), 'held.series_key') }} as mean_error
     from held
     inner join fitted on fitted.series_key = held.series_key and fitted.shape_code = held.shape_code
     where fitted.points >= {{ convention('forecast_least_points') }} and fitted.forecast is not null

@@ -15,33 +15,13 @@ needed as (
     group by index_code
 ),
 
-pillars as (
-    select index_code, pillar, row_number() over (partition by index_code order by pillar) - 1 as place
-    from {{ ref('index_pillars') }}
-    where weight is not null
-),
-
-combinations as (
-    select index_code, {{ numbers_below('power(2, count(*))') }} as combination from pillars group by index_code
-),
-
-weight_sets as (
-    select index_code, 'NOMINAL' as weight_set, pillar, cast(1 as double) as factor from pillars
-    union all
-    select
-        pillars.index_code, 'VARIED_' || cast(combinations.combination as varchar) as weight_set, pillars.pillar,
-        1 + (2 * (floor(combinations.combination / power(2, pillars.place)) % 2) - 1) * {{ convention('index_weight_variation') }} as factor
-    from pillars
-    inner join combinations on combinations.index_code = pillars.index_code
-),
-
 weighed as (
     select
         scores.index_code, scores.ref_area, weight_sets.weight_set, scores.component,
         scores.weight * weight_sets.factor as weight,
         scores.goalpost, scores.minmax, scores.zscore, scores.borda
     from scores
-    inner join weight_sets on weight_sets.index_code = scores.index_code and weight_sets.pillar = scores.pillar
+    inner join {{ ref('int_index_weight_sets') }} as weight_sets on weight_sets.index_code = scores.index_code and weight_sets.pillar = scores.pillar
 ),
 
 aggregated as (

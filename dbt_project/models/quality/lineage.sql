@@ -45,6 +45,8 @@
     ('regional_digital_index', 'row_key', row_key(['index_code', 'ref_area']), 'COMPONENTS', 'components_used > 0'),
     ('regional_digital_index', 'row_key', 'index_code', 'ALL_AREAS',
         'index_code in (select used.index_code from ' ~ ref('regional_index_components') ~ ' as used where used.observation_id is not null)'),
+    ('regional_index_sensitivity', 'row_key', 'index_code', 'ALL_AREAS',
+        'index_code in (select used.index_code from ' ~ ref('regional_index_components') ~ ' as used where used.observation_id is not null)'),
 ] %}
 with observations as (
     {%- for mart, key, column, role in origins %}

@@ -49,9 +49,7 @@ judged as (
 made as (
     select
         *,
-        case when refused_because is null
-            then case when ceiling is null then forecast else greatest(0, least(ceiling, forecast)) end
-        end as forecast_value
+        case when refused_because is null then {{ cut_at_scale('forecast', 'ceiling') }} end as forecast_value
     from judged
 ),
 
