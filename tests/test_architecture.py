@@ -1,8 +1,9 @@
-"""The walls of the house, read from the import statements; what crosses one names the line."""
+"""The walls of the house, read from the import statements, and what keeps its SQL readable; what crosses one names the line."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "pipelines"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+DBT = Path(__file__).parents[1] / "dbt_project"
+MACRO = re.compile(r"{%-? macro (\w+)\(.*?\) -?%}\s*({#-)?", re.DOTALL)
+LONGEST_MODEL = 120
 
 
 def imported(path: Path, *, lazily: bool = True) -> Iterator[tuple[int, str]]:
@@ -62,3 +66,22 @@ def test_every_room_says_its_job_in_its_first_line(path: Path) -> None:
     assert docstring
     assert docstring.splitlines()[0].endswith(".") or "\n\n" in docstring
     assert path.stem not in ("utils", "util", "helpers", "common", "misc")
+
+
+def test_no_model_is_longer_than_an_analyst_reads_at_once() -> None:
+    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in (DBT / "models").rglob("*.sql")}
+
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODEL} == {}
+
+
+def test_every_macro_says_what_it_is() -> None:
+    """In its first line, or in that of one of its engines' versions."""
+    said: dict[str, bool] = {}
+    for path in (DBT / "macros").glob("*.sql"):
+        for name, comment in MACRO.findall(path.read_text(encoding="utf-8")):
+            plain = name.removeprefix("default__").removeprefix("spark__")
+            said[plain] = said.get(plain, False) or bool(comment)
+
+    assert len(said) > 50
+    assert [name for name, is_said in said.items() if not is_said] == []

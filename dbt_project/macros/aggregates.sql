@@ -1,6 +1,6 @@
 {% macro aggregate_of(aggregation, value, weight) -%}
     {#- What a group of parts comes to: counts by their sum; rates by their own denominators, R = sum(d r) / sum(d), which is
-        sum(n) / sum(d). Null where a part that has a rate has no denominator. OECD/JRC Handbook (2008). -#}
+        sum(n) / sum(d) since n = d r. Null where a part that has a rate has no denominator. -#}
     case
         when {{ aggregation }} = 'SUM' then sum({{ value }})
         when count({{ value }}) = count(case when {{ value }} is not null then {{ weight }} end)

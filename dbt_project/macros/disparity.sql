@@ -26,14 +26,17 @@
 {%- endmacro %}
 
 {% macro largest(units, key) -%}
+    {#- The largest weight and rate of each group, by which the others are scaled. -#}
     select {{ key }}, nullif(max(weight), 0) as largest_weight, nullif(max(rate), 0) as largest_rate from {{ units }} group by {{ key }}
 {%- endmacro %}
 
 {% macro scaled_weight() -%}
+    {#- A unit's weight over the largest of its group. -#}
     (units.weight / largest.largest_weight)
 {%- endmacro %}
 
 {% macro scaled_value() -%}
+    {#- A unit's weight times its rate, each over the largest of its group. -#}
     ((units.weight / largest.largest_weight) * (units.rate / largest.largest_rate))
 {%- endmacro %}
 
@@ -150,12 +153,14 @@
 {%- endmacro %}
 
 {% macro disparity_codes() -%}
+    {#- Code of each measure between units (code list DISPARITY_MEASURE) and the column that has it. -#}
     {{ return([
         ('GINI', 'gini'), ('THEIL_T', 'theil_t'), ('THEIL_L', 'theil_l'), ('CV', 'cv'), ('HOOVER', 'hoover'), ('MAX_MIN', 'max_min_ratio'),
     ]) }}
 {%- endmacro %}
 
 {% macro theil_split_codes() -%}
+    {#- The same of the split between and within groups (code list DISPARITY_SPLIT). -#}
     {{ return([
         ('THEIL_T_BETWEEN', 'theil_t_between'), ('THEIL_T_WITHIN', 'theil_t_within'),
         ('THEIL_L_BETWEEN', 'theil_l_between'), ('THEIL_L_WITHIN', 'theil_l_within'),

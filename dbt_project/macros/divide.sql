@@ -9,7 +9,8 @@
 {%- endmacro %}
 
 {% macro reached_on(level, month_before, value_before, month_after, value_after) -%}
-    {#- Month at which a rising series passes a level, on the straight line between two published points. -#}
+    {#- Month at which a series passes a level, on the straight line between two published points: the S-time-distance is the
+        time between two series' passing it. Sicherl (1973). -#}
     case
         when {{ value_after }} = {{ level }} then cast({{ month_after }} as double)
         when {{ value_before }} = {{ level }} then cast({{ month_before }} as double)

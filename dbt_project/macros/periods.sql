@@ -74,6 +74,7 @@
 {%- endmacro %}
 
 {% macro default__days_after(day, days) -%}
+    {#- The date so many days later. -#}
     cast({{ day }} + {{ days }} as date)
 {%- endmacro %}
 

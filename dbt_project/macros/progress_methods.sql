@@ -115,5 +115,6 @@
 {%- endmacro %}
 
 {% macro is_thunderstorm() -%}
+    {#- The German method's worst sign: a trend that stands still or goes the wrong way. -#}
     (measures.method_code = 'DE_NSDP' and measures.measure is not null and measures.d * measures.trend_slope <= 0)
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {% macro location_quotient(part, whole, country_part, country_whole) -%}
-    {#- The region's share of a kind over the country's share of it: (e_ij / e_i) / (e_j / e). -#}
+    {#- The region's share of a kind over the country's share of it: (e_ij / e_i) / (e_j / e). Farhauer and Kroell (2013);
+        REAT::locq. -#}
     {{ share('cast(' ~ part ~ ' as double) * ' ~ country_whole, 'cast(' ~ whole ~ ' as double) * ' ~ country_part) }}
 {%- endmacro %}
 

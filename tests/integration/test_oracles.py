@@ -244,3 +244,97 @@ def test_progress_does_not_depend_on_units_and_grows_with_the_figure(
             and None not in (value, plain)
         ):
             assert value >= plain - 1e-9, (example, method)
+
+
+LEVELS = [(x1, x2, x3) for x1 in (-1, 1) for x2 in (-1, 1) for x3 in (-1, 1)]
+OUTCOMES = st.lists(st.lists(st.integers(-50, 50), min_size=8, max_size=8), min_size=10, max_size=30)
+
+
+@AS_DRAWN
+@given(examples=OUTCOMES, scale=st.floats(0.01, 100), shift=st.integers(-9, 9))
+def test_shares_of_variance_are_shares_and_do_not_depend_on_units_or_order(
+    oracles: Oracles, examples: list[list[int]], scale: float, shift: int
+) -> None:
+    cases = [
+        (f"{number}{variant}", f"run{place}", *LEVELS[place], outcome * factor + added)
+        for number, outcomes in enumerate(examples)
+        for variant, factor, added, order in (("", 1, 0, 1), (" scaled", scale, shift, 1), (" backwards", 1, 0, -1))
+        for place, outcome in list(enumerate(outcomes))[::order]
+    ]
+    with duckdb.connect() as connection:
+        connection.register(
+            "sensitivity_cases",
+            pl.DataFrame(
+                [(*case[:5], float(case[5])) for case in cases],
+                schema=["example", "run", "x1", "x2", "x3", "outcome"],
+                orient="row",
+            ),
+        )
+        found = {
+            (example, factor, quantity): value
+            for example, factor, quantity, value in connection.execute(oracles.compiled["sensitivity_of_cases"]).fetchall()
+        }
+
+    for number, outcomes in enumerate(examples):
+        first = [found[f"{number}", factor, "first_order"] for factor in ("x1", "x2", "x3")]
+        total = [found[f"{number}", factor, "total_order"] for factor in ("x1", "x2", "x3")]
+        assert (None in first) == (None in total) == (len(set(outcomes)) == 1)
+        if None in first:
+            continue
+        assert all(-1e-12 <= alone <= together + 1e-9 <= 1 + 2e-9 for alone, together in zip(first, total, strict=True))
+        assert sum(first) <= 1 + 1e-9 <= sum(total) + 2e-9
+        for variant in (" scaled", " backwards"):
+            for factor, alone, together in zip(("x1", "x2", "x3"), first, total, strict=True):
+                assert found[f"{number}{variant}", factor, "first_order"] == pytest.approx(alone, abs=1e-6)
+                assert found[f"{number}{variant}", factor, "total_order"] == pytest.approx(together, abs=1e-6)
+
+
+@AS_DRAWN
+@given(countries=COUNTRIES, scale=st.floats(0.01, 100))
+def test_scores_and_dominance_do_not_depend_on_units_or_order(
+    oracles: Oracles, countries: list[list[tuple[float, float, str]]], scale: float
+) -> None:
+    """The figures of two components, in another unit of measurement with their goalposts, and of areas listed backwards."""
+    cases = [
+        (
+            f"{number}{variant}",
+            component,
+            f"{place:03}",
+            round(unit[column], 3) * factor,
+            0.0,
+            1e4 * factor,
+            1 - 2 * column,
+            "LINEAR",
+            1.0,
+        )
+        for number, units in enumerate(countries)
+        for variant, factor, order in (("", 1.0, 1), (" scaled", scale, 1), (" backwards", 1.0, -1))
+        for place, unit in list(enumerate(units))[::order]
+        for column, component in enumerate("xy")
+    ]
+    with duckdb.connect() as connection:
+        connection.register(
+            "index_cases",
+            pl.DataFrame(
+                cases,
+                schema=["index_code", "component", "ref_area", "value", "low", "high", "direction", "transform", "weight"],
+                orient="row",
+            ),
+        )
+        connection.execute(
+            f"create table conventions as from read_csv('{CHECKOUT / 'data' / 'seeds' / 'conventions.csv'}', all_varchar = true)"
+        )
+        found = {tuple(row[:4]): row[4] for row in connection.execute(oracles.compiled["index_of_cases"]).fetchall()}
+
+    for (name, component, area, measure), value in found.items():
+        number, _, variant = name.partition(" ")
+        plain = found[number, component, area, measure]
+        assert (value is None) == (plain is None), (name, component, area, measure)
+        if (
+            variant
+            and value is not None
+            and measure in ("goalpost", "arithmetic", "minmax", "zscore", "outranks", "dominant_pairs")
+        ):
+            assert value == pytest.approx(plain, rel=1e-6, abs=1e-6), (name, component, area, measure)
+        if measure in ("goalpost", "minmax") and value is not None:
+            assert 0 <= value <= 100, (name, component, area, measure)
