@@ -50,11 +50,26 @@ def declare(
         "insert into marsad.reference.index_pillars by name select ? as index_code, ? as pillar, ? as weight",
         [index, part, weight],
     )
+    component(connection, index, part, part, definition, level, period, high, 1)
+
+
+def component(
+    connection: duckdb.DuckDBPyConnection,
+    index: str,
+    pillar: str,
+    part: str,
+    definition: str,
+    level: str,
+    period: str,
+    high: int,
+    weight: int,
+) -> None:
+    """One component of a pillar, with its weight within it."""
     connection.execute(
         "insert into marsad.reference.index_components by name select ? as index_code, ? as component, ? as pillar, ? as unit_level, "
         "? as definition, '_T' as urbanisation, '_T' as breakdown, ? as period_key, 'LINEAR' as transform, "
-        "0 as low, ? as high, 1 as direction, 1 as weight",
-        [index, part, part, level, definition, period, high],
+        "0 as low, ? as high, 1 as direction, ? as weight",
+        [index, part, pillar, level, definition, period, high, weight],
     )
 
 
@@ -115,36 +130,46 @@ def test_what_ranks_depend_on_is_as_worked_by_hand(whole: Whole) -> None:
     connection = declared(whole)
     for part, figures in BY_HAND.items():
         declare(connection, "HAND", part, f"{part}@hand", "region", "2024", 100)
+        declare(connection, "WITHIN", part, f"{part}@hand", "region", "2024", 100)
         for place, figure in enumerate(figures, start=1):
             connection.execute(
                 "insert into marsad.intermediate.int_compared_units by name select 'region' as unit_level, ? as ref_area, ? as definition, "
                 "'_T' as urbanisation, '_T' as breakdown, '2024' as period_key, 'RATE' as basis, ? as rate, 'A' as obs_status",
                 [f"{place:02}", f"{part}@hand", float(figure)],
             )
+    # Another index: the pillar x has y in it as well, for a quarter of it.
+    connection.execute("update marsad.reference.index_components set weight = 3 where index_code = 'WITHIN' and pillar = 'x'")
+    component(connection, "WITHIN", "x", "y in x", "y@hand", "region", "2024", 100, 1)
     compute(whole, connection)
+    within = connection.execute(
+        "select arithmetic_score from marsad.marts.regional_digital_index "
+        "where index_code = 'WITHIN' and ref_area in ('01', '02', '03', '04') order by ref_area"
+    ).fetchall()
     found = connection.execute(
         """
         select arithmetic_score, arithmetic_rank, round(geometric_score, 4), geometric_rank, best_rank, worst_rank,
             variants, round(mean_rank_shift, 9), dominates, is_dominated_by, dominance_pairs_share
-        from marsad.marts.regional_digital_index where ref_area in ('01', '02', '03', '04') order by ref_area
+        from marsad.marts.regional_digital_index where index_code = 'HAND' and ref_area in ('01', '02', '03', '04') order by ref_area
         """
     ).fetchall()
     scores = connection.execute(
         """
         select ref_area, normalisation, aggregation, round(score, 9), area_rank from marsad.intermediate.int_index_variants
-        where weight_set in (
+        where index_code = 'HAND' and weight_set in (
             -- The set in which the second pillar is up and the first is down.
             select weight_set from marsad.intermediate.int_index_variants
-            where ref_area = '01' and normalisation = 'GOALPOST' and aggregation = 'ARITHMETIC' and round(score, 9) = 63.75
+            where index_code = 'HAND' and ref_area = '01' and normalisation = 'GOALPOST' and aggregation = 'ARITHMETIC' and round(score, 9) = 63.75
         ) and aggregation = 'ARITHMETIC' and normalisation in ('GOALPOST', 'MINMAX') order by all
         """
     ).fetchall()
 
     hangs_on = connection.execute(
         "select ref_area, factor, round(first_order_share, 6), round(total_order_share, 6), undefined_because "
-        "from marsad.marts.regional_index_sensitivity where ref_area in ('02', '04') order by all"
+        "from marsad.marts.regional_index_sensitivity where index_code = 'HAND' and ref_area in ('02', '04') order by all"
     ).fetchall()
 
+    # ((3 x 20 + 90) / 4 + 90) / 2 and so on.
+    assert within == [(63.75,), (38.125,), (56.25,), (73.75,)]
     # Of 25 variants each (5 means, weights as declared, both up, both down, and one up with the other down), region 1 is third
     # with x up in the four arithmetic ones, and in the geometric ones, but fourth there with x up: 20^.625 x 90^.375 = 35.2,
     # region 2 having 36.8. Region 3 is third with y up in four, and under min-max and z-scores in the three whose weights are
