@@ -2,7 +2,7 @@
 -- the country and the regions, and of the declared groups of regions, which nobody publishes. Cities and parks are parts of none.
 with cells as (
     select * from {{ ref('int_reconciliation_cells') }}
-    where aggregation in ('SUM', 'RATIO') and (level in ('country', 'region') or in_province_sums)
+    where aggregation in ('SUM', 'RATIO') and (level = 'country' or unit_level in ('region', 'province'))
 ),
 
 parts as (
