@@ -1,6 +1,6 @@
-{#- What persist_docs writes into the catalog: the comment of a relation and of its columns, in one statement. The adapter's own asks the
-    catalog twice for the columns that there are and leaves out what is documented and not there; here that fails. -#}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
+    {#- What persist_docs writes into the catalog: the comment of a relation and of its columns, in one statement. The adapter's own asks the
+        catalog twice for the columns that there are and leaves out what is documented and not there; here that fails. -#}
     {%- set said = [] -%}
     {%- if for_relation and config.persist_relation_docs() and model.description -%}
         {%- do said.append('comment on ' ~ relation.type ~ ' ' ~ relation ~ ' is $comment$' ~ model.description ~ '$comment$') -%}

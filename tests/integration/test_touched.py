@@ -104,6 +104,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     return made
 
 
+@pytest.mark.long
 def test_what_a_night_touches_is_built_and_everything_else_is_as_if_built_anew(house: House, tmp_path: Path) -> None:
     _file(house, "night", NIGHT)
     built = _refresh(house)
