@@ -45,6 +45,10 @@ SERIES = {
 }
 
 
+# Two dozen CPU seconds for eight sources at six publishers; each source by itself is asked in tests/fetching every time.
+pytestmark = pytest.mark.long
+
+
 @dataclass
 class Live:
     """The small house itself, published, with every kind of source that is asked, each at a server of its own. These tests come

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched('series') }}") }}
 -- Published figures of an area against what its parts give: counts by sum, shares by their own weights.
 with cells as (
-    select * from {{ touched(ref('int_reconciliation_cells'), 'series') }} where aggregation in ('SUM', 'RATIO')
+    select *, case when is_exact then value end as exact_value from {{ touched(ref('int_reconciliation_cells'), 'series') }} where aggregation in ('SUM', 'RATIO')
 ),
 
 parts as (
@@ -36,15 +36,11 @@ aggregated as (
         series.kind, series.whole, series.indicator, series.definition, series.aggregation, series.urbanisation, series.breakdown,
         series.period, series.period_key, series.unit_measure,
         count(*) as parts_expected,
-        count(*) filter (where cells.is_exact) as parts_found,
-        sum(case
-            when series.aggregation = 'SUM' then cells.value
-            else cast(cells.value * cast(cells.weight as decimal(18, 0)) as {{ amount() }})
-        end) filter (where cells.is_exact) as total,
-        sum(cells.weight) filter (where cells.is_exact) as weight,
+        count(cells.exact_value) as parts_found,
+        {{ aggregate_of('series.aggregation', 'cells.exact_value', 'cells.weight') }} as covered_value,
+        {{ coverage_of('series.aggregation', 'cells.exact_value', 'cells.weight') }} as coverage_share,
         count(*) filter (where cells.is_exact and cells.weight is null) as parts_without_weight,
         count(*) filter (where cells.obs_status = 'Q') as parts_suppressed,
-        count(cells.weight) as parts_with_weight, sum(cells.weight) as weight_of_all,
         {{ weakest_of('cells.obs_status') }} as parts_status,
         max(cells.denominator) filter (where series.aggregation = 'RATIO') as denominator,
         {{ joined("case when series.aggregation = 'RATIO' then cells.weight_document end") }} as denominator_document,
@@ -58,7 +54,9 @@ aggregated as (
         on cells.ref_area = parts.part and cells.definition = series.definition and cells.urbanisation = series.urbanisation
         and cells.breakdown = series.breakdown and cells.period_key = series.period_key
     where series.urbanisation = '_T' or existing.ref_area is not null
-    group by all
+    group by
+        series.kind, series.whole, series.indicator, series.definition, series.aggregation, series.urbanisation, series.breakdown,
+        series.period, series.period_key, series.unit_measure
 ),
 
 final as (
@@ -67,20 +65,11 @@ final as (
         aggregated.period, aggregated.period_key, aggregated.unit_measure,
         published.value as published_value, published.observation_id as published_observation_id,
         -- What is left beside a published total would give the suppressed part away.
-        case
-            when aggregated.parts_suppressed > 0 then null
-            when aggregated.aggregation = 'SUM' then aggregated.total
-            when aggregated.parts_without_weight = 0 then cast({{ share('aggregated.total', 'aggregated.weight') }} as {{ amount() }})
-        end as computed_value,
+        case when aggregated.parts_suppressed = 0 then aggregated.covered_value end as computed_value,
         case when aggregated.aggregation = 'SUM' then aggregated.roundings else aggregated.rounding end + published.rounding as tolerance,
         aggregated.parts_expected, aggregated.parts_found, aggregated.parts_without_weight, aggregated.missing_parts,
         case when aggregated.aggregation = 'SUM' then {{ convention('half_unit_of_last_digit') }} * (aggregated.parts_found + 1) end as rounding_of_counts,
-        aggregated.parts_suppressed,
-        -- Of counts, how many of the parts were found; of shares, how much of the denominator they hold.
-        case
-            when aggregated.aggregation = 'SUM' then {{ share('aggregated.parts_found', 'aggregated.parts_expected') }}
-            when aggregated.parts_with_weight = aggregated.parts_expected then {{ share('aggregated.weight', 'aggregated.weight_of_all') }}
-        end as coverage_share,
+        aggregated.parts_suppressed, aggregated.coverage_share,
         aggregated.parts_status, aggregated.denominator, aggregated.denominator_document
     from aggregated
     inner join published
