@@ -12,11 +12,14 @@ from pathlib import Path
 from pipelines.datasets import checksum
 from pipelines.settings import Settings
 
-# Code that decides how a release's bytes become records; the rest of the house only moves records.
+# Code that decides how a release's bytes become records, and what is looked at of them; the rest of the house only moves records.
 _LOADER = (
     "datasets.py", "periods.py", "quotes.py", "records.py", "reference.py", "statements.py", "sources",
-    "warehouse/tables.py", "warehouse/loading.py", "warehouse/ids.py",
+    "warehouse/tables.py", "warehouse/loading.py", "warehouse/ids.py", "checks/stages.py",
 )  # fmt: skip
+
+# Code that decides what models build and what is looked at of it: tables that another one left are built anew.
+_BUILDER = ("warehouse/touched.py", "dbt_project.py", "assets/models.py", "checks")
 
 
 def inputs(settings: Settings) -> dict[str, str]:
@@ -63,8 +66,8 @@ def loader(named: dict[str, str]) -> str:
 
 
 def models(named: dict[str, str]) -> str:
-    """Fingerprint of what dbt builds with: project and seeds."""
-    return of(named, "dbt/", "seeds/")
+    """Fingerprint of what dbt builds with: project and seeds, and the code that has them built and checked."""
+    return of(named, "dbt/", "seeds/", *(f"code/{part}" for part in _BUILDER))
 
 
 def _files(root: Path, *patterns: str, without: tuple[str, ...] = ()) -> Iterable[Path]:

@@ -41,14 +41,19 @@ def contract_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
     def contract_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         selected = {key.asset_key for key in context.selected_asset_check_keys}
         connection = warehouse.connection()
-        touched_only = touched.last(connection, warehouse.run).only_touched
+        plan = touched.last(connection, warehouse.run)
+        touched_only = plan.only_touched and plan.rest_held
+        good = True
         for node in models.values():
             if dg.AssetKey([node["schema"], node["name"]]) in selected:
                 only = touched.TOUCHED_ROWS if touched_only and contracts.has_cells(node) else None
                 verdict = contracts.check(connection, node, only)
+                good = good and verdict.passed
                 if not verdict.passed:
                     draft.unmark_made(connection, [f"{node['schema']}.{node['name']}"])
                 yield verdict
+        if good and len(selected) == len(models):
+            touched.hold(connection, warehouse.run)
 
     return contract_check
 

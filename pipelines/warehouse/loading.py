@@ -81,9 +81,10 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
         loaded.added = list(heights)
         if (forgotten or heights) and (remade or dataset.kind in ids.KINDS):
             _settle(connection, dataset, loaded)
+        # Of another kind than before too: what it stated then is gone.
+        if forgotten - _refused_as_before(known, fresh, refused) or any(fresh[name].replaces is not None for name in heights):
+            touched.note_more(connection, f"{dataset.name}: a release was replaced, taken away or read again")
         if dataset.kind == "observation":
-            if forgotten or any(fresh[name].replaces is not None for name in heights):
-                touched.note_more(connection, f"{dataset.name}: a release was replaced, taken away or read again")
             touched.note(connection, dataset.name, heights)
         loaded.rows_added = sum(heights[name] for name in loaded.added)
         if (
@@ -131,6 +132,15 @@ def _said(release: Release) -> tuple[Any, ...]:
         release.reason,
         release.note,
     )
+
+
+def _refused_as_before(known: dict[str, _Met], fresh: dict[str, Release], refused: Collection[str]) -> set[str]:
+    """Releases that are looked at again at every refresh, and stand as they stood: refused, with the same sidecar."""
+    return {
+        name
+        for name in refused
+        if name in known and known[name].status == "REFUSED" and name in fresh and known[name].said == _said(fresh[name])
+    }
 
 
 def _sort_out(

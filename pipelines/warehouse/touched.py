@@ -18,10 +18,12 @@ create table if not exists pipeline.unbuilt (dataset varchar, release varchar);
 create table if not exists pipeline.unchecked (dataset varchar, release varchar);
 create table if not exists pipeline.touched_cells (cell_id varchar);
 create table if not exists pipeline.touched_series (definition varchar, period_key varchar);
-create table if not exists pipeline.plan (run varchar, only_touched boolean, said varchar);
+create table if not exists pipeline.plan (run varchar, only_touched boolean, said varchar, rest_held boolean);
+create table if not exists pipeline.held (run varchar);
 """
 """``unbuilt`` has the releases that models lack, ``unchecked`` those whose records were not looked at in the raw table, each
-without a release where it is more than that (then why); ``plan`` what the models were last built of."""
+without a release where it is more than that (then why); ``plan`` what the models were last built of;
+``held`` the run since whose build every contract is known to hold."""
 
 MOST = 0.2
 """Share of all cells from which on building everything costs less: what is touched is deleted and written again."""
@@ -36,6 +38,8 @@ class Plan:
 
     only_touched: bool
     said: str
+    rest_held: bool = False
+    """Whether every contract held of what stood before this build."""
 
 
 def note(connection: duckdb.DuckDBPyConnection, dataset: str, releases: Iterable[str]) -> None:
@@ -76,14 +80,21 @@ def plan(connection: duckdb.DuckDBPyConnection, run: str, all_stand: bool) -> Pl
     ``all_stand`` says that every model stands, whole, as it was built from this project and these seeds.
     """
     made = _plan(connection, all_stand)
-    connection.execute("delete from pipeline.plan")
-    connection.execute("insert into pipeline.plan values (?, ?, ?)", [run, made.only_touched, made.said])
+    [(held,)] = connection.execute("select count(*) from pipeline.held").fetchall()
+    for table in ("plan", "held"):
+        connection.execute(f"delete from pipeline.{table}")
+    connection.execute("insert into pipeline.plan values (?, ?, ?, ?)", [run, made.only_touched, made.said, held > 0])
     return made
+
+
+def hold(connection: duckdb.DuckDBPyConnection, run: str) -> None:
+    """Every contract holds, of all that stands."""
+    connection.execute("insert into pipeline.held values (?)", [run])
 
 
 def last(connection: duckdb.DuckDBPyConnection, run: str | None = None) -> Plan:
     """What the models were last built of; asked for a ``run`` that did not build them: everything, as far as it knows."""
-    found = connection.execute("select run, only_touched, said from pipeline.plan").fetchall()
+    found = connection.execute("select run, only_touched, said, rest_held from pipeline.plan").fetchall()
     if found and run in (None, found[0][0]):
         return Plan(*found[0][1:])
     return Plan(False, "everything: this run did not build the models")
@@ -99,7 +110,7 @@ def _plan(connection: duckdb.DuckDBPyConnection, all_stand: bool) -> Plan:
         connection.execute(statement)
     [(divisor, series, touched, cells)] = connection.execute(_WEIGHED).fetchall()
     if divisor is not None:
-        return Plan(False, f"everything: a release brings {divisor}, which other figures are divided by")
+        return Plan(False, f"everything: a release touches {divisor}, which other figures are divided by")
     if touched > MOST * cells:
         return Plan(False, f"everything: {touched:,} of {cells:,} cells are touched")
     return Plan(True, f"{touched:,} cells of {series:,} series that new releases touch")
@@ -133,6 +144,12 @@ _TRACE = (
     select distinct document, published_not_after from latest where year(now) is distinct from year(before)
     """,
     """
+    create or replace temp table of_moved as
+    select cell_id, indicator, definition, period_key
+    from intermediate.base_observations
+    where published_on is null and (document, published_not_after) in (select (document, published_not_after) from moved)
+    """,
+    """
     create or replace temp table standing as
     select distinct indicator, definition, period_key, urbanisation <> '_T' and coalesce(period_end in (
         select period_end from came where urbanisation <> '_T'
@@ -145,9 +162,7 @@ _TRACE = (
     union
     select definition, period_key, indicator from standing where has_parts
     union
-    select definition, period_key, indicator
-    from intermediate.base_observations
-    where published_on is null and (document, published_not_after) in (select (document, published_not_after) from moved)
+    select definition, period_key, indicator from of_moved
     """,
     """
     create or replace table pipeline.touched_series as
@@ -164,6 +179,8 @@ _TRACE = (
     select cell_id
     from intermediate.int_current_observations
     where (definition, period_key) in (select (definition, period_key) from pipeline.touched_series)
+    union
+    select cell_id from of_moved
     """,
 )
 
@@ -171,7 +188,7 @@ _TRACE = (
 _WEIGHED = """
 select
     (
-        select min(indicator) from came
+        select min(indicator) from (select indicator from came union select indicator from of_moved)
         where indicator in (select denominator from reference.indicators)
             or indicator = (select value from reference.conventions where convention = 'per_head_population_indicator')
     ),

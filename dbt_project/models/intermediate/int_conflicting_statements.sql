@@ -14,7 +14,7 @@ statements as (
 same_cell as (
     select
         'CELL' as basis, statements.observation_id as other_observation_id,
-        current_values.observation_id as current_observation_id, current_values.cell_id
+        current_values.observation_id as current_observation_id, current_values.cell_id, current_values.cell_id as other_cell_id
     from statements
     inner join current_values on current_values.cell_id = statements.cell_id
     where current_values.statements > 1 and statements.observation_id <> current_values.observation_id
@@ -37,7 +37,7 @@ redefined as (
 other_definition as (
     select
         'DEFINITION' as basis, other.observation_id as other_observation_id,
-        one.observation_id as current_observation_id, one.cell_id
+        one.observation_id as current_observation_id, one.cell_id, other.cell_id as other_cell_id
     from redefined as one
     inner join redefined as other
         on other.indicator = one.indicator and other.ref_area = one.ref_area and other.urbanisation = one.urbanisation

@@ -1,32 +1,21 @@
-{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ forget_touched() }}") }}
-with conflicting as (
-    select * from {{ touched(ref('int_conflicting_statements')) }}
-),
-
-concerned as (
-    select current_observation_id as observation_id from conflicting
+with concerned as (
+    select cell_id from {{ ref('int_conflicting_statements') }}
     union
-    select other_observation_id as observation_id from conflicting
+    select other_cell_id as cell_id from {{ ref('int_conflicting_statements') }}
     union
-    select published_observation_id as observation_id from {{ ref('reconciliations') }} where is_unexplained
-),
-
--- Every statement of the cells that are concerned.
-vintages as (
-    select * from {{ touched(ref('int_observation_vintages')) }} where known_until is null
-),
-
-concerned_cells as (
-    select distinct vintages.cell_id
-    from vintages
-    inner join concerned on concerned.observation_id = vintages.observation_id
+    select published.cell_id
+    from {{ ref('int_current_observations') }} as published
+    inner join {{ ref('reconciliations') }} as reconciled
+        on reconciled.published_observation_id = published.observation_id and reconciled.is_unexplained
 ),
 
 statements as (
     select statements.*, vintages.published_not_before, vintages.is_latest_vintage
-    from {{ touched(ref('stg_observations')) }} as statements
-    inner join vintages on vintages.observation_id = statements.observation_id
-    where statements.cell_id in (select concerned_cells.cell_id from concerned_cells)
+    from {{ ref('stg_observations') }} as statements
+    inner join {{ ref('int_observation_vintages') }} as vintages on vintages.observation_id = statements.observation_id
+    where vintages.known_until is null
+        and statements.cell_id in (select concerned.cell_id from concerned)
+        and vintages.cell_id in (select concerned.cell_id from concerned)
 ),
 
 pairs as (
@@ -37,7 +26,7 @@ pairs as (
         other_statement.publisher as other_publisher, other_statement.document as other_document,
         other_statement.published_on as other_published_on, other_statement.comment as other_comment,
         other_statement.correction as other_correction
-    from conflicting as pairs
+    from {{ ref('int_conflicting_statements') }} as pairs
     inner join statements as current_statement on current_statement.observation_id = pairs.current_observation_id
     inner join statements as other_statement on other_statement.observation_id = pairs.other_observation_id
     inner join {{ ref('definitions') }} as current_definition on current_definition.definition = current_statement.definition
@@ -83,7 +72,7 @@ final as (
         contradicting.other_comment,
         contradicting.current_observation_id, contradicting.other_observation_id
     from contradicting
-    inner join {{ touched(ref('int_current_observations')) }} as chosen on chosen.observation_id = contradicting.current_observation_id
+    inner join {{ ref('int_current_observations') }} as chosen on chosen.observation_id = contradicting.current_observation_id
     inner join statements on statements.observation_id = contradicting.current_observation_id
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = chosen.indicator
     inner join {{ ref('areas') }} as areas on areas.ref_area = chosen.ref_area
