@@ -242,7 +242,8 @@ def test_a_spoilt_published_file_is_found_on_a_quiet_night_and_built_anew(warm: 
     assert now.name > good.name
     assert seen.fingerprint == bad.manifest["fingerprint"]
     assert now.manifest["damage"]["publication"] == bad.name
-    assert now.manifest["draft"] == {"origin": "raw", "why": "the published file was found damaged"}
+    why = "the published file was found damaged"
+    assert now.manifest["draft"] == {"origin": "raw", "why": why, "built": f"everything: {why}"}
     assert marsad(settings.data, "status").code == 0
     again = warm.run(settings.data, "refresh", "--json")
     assert (again.code, again.json["damage"]) == (0, None)
