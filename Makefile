@@ -34,7 +34,7 @@ older-clients: $(READY)
 		test -d .older-clients/$$version || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
 			--target .older-clients/$$version duckdb==$$version || exit 1; \
 	done
-	$(BIN)/pytest -q tests/integration/test_older_clients.py
+	$(BIN)/pytest -q --long tests/integration/test_older_clients.py
 
 docs: $(READY)
 	$(BIN)/marsad docs
