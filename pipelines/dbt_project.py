@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +67,12 @@ def _manifest(settings: Settings, made_from: str) -> dict[str, Any]:
     return said
 
 
-def build(settings: Settings, select: list[str] | None = None, *, only_touched: bool = False) -> list[NodeResult]:
+def build(
+    settings: Settings, select: list[str] | None = None, *, without: Sequence[str] = (), only_touched: bool = False
+) -> list[NodeResult]:
     """``dbt build`` of everything, or of the nodes named in ``select``; unit tests are the test suite's, not the night's.
 
+    The nodes ``without`` (by unique id) stand as they are, and come last among the results, as good.
     ``only_touched`` leaves in incremental models what the draft does not note as touched (``warehouse.touched``).
 
     Raises DbtFailed when dbt could not run at all; failing models and tests are results.
@@ -78,8 +81,11 @@ def build(settings: Settings, select: list[str] | None = None, *, only_touched: 
     chosen = ["--select", *select, "--indirect-selection", "buildable"] if select else []
     with lock.turn(_turns(settings)):
         whole = [] if only_touched else ["--full-refresh"]
+        # Tests are selected with what they test, and left out with it; these are all asked.
+        left = ["--exclude", *(each.split(".")[-1] for each in without), "--indirect-selection", "empty"] if without else []
         # The manifest stands since it was parsed; the results are told to Dagster.
-        return _invoke(settings, "build", "--no-write-json", "--exclude-resource-type", "unit_test", *whole, *chosen)
+        built = _invoke(settings, "build", "--no-write-json", "--exclude-resource-type", "unit_test", *whole, *chosen, *left)
+    return built + [NodeResult(each, "no-op", "stands as it was", None, 0.0) for each in without]
 
 
 def _invoke(settings: Settings, *command: str) -> list[NodeResult]:

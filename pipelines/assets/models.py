@@ -1,6 +1,7 @@
 """dbt's seeds, models and tests as Dagster assets and checks: one dbt invocation, its results reported one by one."""
 
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,7 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from pipelines import dbt_project, fingerprint
-from pipelines.assets.table_metadata import table_metadata
+from pipelines.assets.table_metadata import metadata_of_tables
 from pipelines.assets.warehouse import Warehouse
 from pipelines.warehouse import touched
 from pipelines.warehouse.draft import mark_made, unmark_made, wholly_made
@@ -53,6 +54,10 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         if node["resource_type"] in ("model", "seed")
     }
 
+    # Dagster wants to be told in this order.
+    rests_on = {unique_id: set(nodes[unique_id]["depends_on"].get("nodes", ())) & key_of.keys() for unique_id in sorted(key_of)}
+    place = {unique_id: number for number, unique_id in enumerate(TopologicalSorter(rests_on).static_order())}
+
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt_models")
     def dbt_models(
         context: dg.AssetExecutionContext, warehouse: Warehouse
@@ -68,21 +73,20 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         context.log.info(f"models are built of {plan.said}")
         unmark_made(connection, [".".join(key.path) for key in key_of.values() if whole or key in selected])
         warehouse.close()
-        results = dbt_project.build(warehouse.settings, select, only_touched=plan.only_touched)
+        standing = _standing(nodes) if plan.only_touched else []
+        results = dbt_project.build(warehouse.settings, select, without=standing, only_touched=plan.only_touched)
         connection = warehouse.connection()
-        good = [each for each in results if each.unique_id in key_of and each.good]
+        good = sorted((each for each in results if each.unique_id in key_of and each.good), key=lambda each: place[each.unique_id])
         bad = [each for each in results if not each.good]
         # A failed test leaves everything unmarked: the publication asset, materialized by itself, must refuse this draft too.
         if not bad:
             mark_made(connection, "dbt", [".".join(key_of[each.unique_id].path) for each in good], made_from)
             if whole:
                 touched.built(connection)
-        for each in good:
-            key = key_of[each.unique_id]
-            yield dg.MaterializeResult(
-                asset_key=key,
-                metadata={**table_metadata(connection, key.path[0], key.path[1]), "seconds": round(each.seconds, 3)},
-            )
+        keys = [key_of[each.unique_id] for each in good]
+        described = metadata_of_tables(connection, [(key.path[0], key.path[1]) for key in keys])
+        for each, key, metadata in zip(good, keys, described, strict=True):
+            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "seconds": round(each.seconds, 3)})
         for each in results:
             check = get_asset_check_key_for_test(manifest, translator, each.unique_id, None)
             if check is not None and check in context.selected_asset_check_keys and each.status != "skipped":
@@ -92,6 +96,15 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             raise dg.Failure(f"dbt: {len(bad)} of {len(results)} nodes did not end well\n{told}", allow_retries=False)
 
     return dbt_models
+
+
+def _standing(nodes: Mapping[str, Any]) -> list[str]:
+    """Seeds and views: where models and seeds are as they were, these say the same as before whatever was loaded."""
+    return [
+        unique_id
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "seed" or (node["resource_type"] == "model" and node["config"]["materialized"] == "view")
+    ]
 
 
 def _check_result(each: dbt_project.NodeResult, key: dg.AssetCheckKey, node: Mapping[str, Any]) -> dg.AssetCheckResult:
