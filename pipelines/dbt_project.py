@@ -73,7 +73,8 @@ def build(
     """``dbt build`` of everything, or of the nodes named in ``select``; unit tests are the test suite's, not the night's.
 
     The nodes ``without`` (by unique id) stand as they are, and come last among the results, as good.
-    ``only_touched`` leaves in incremental models what the draft does not note as touched (``warehouse.touched``).
+    ``only_touched`` leaves in incremental models what the draft does not note as touched (``warehouse.touched``), and has
+    tests look at what it does.
 
     Raises DbtFailed when dbt could not run at all; failing models and tests are results.
     """
@@ -84,17 +85,18 @@ def build(
         # Tests are selected with what they test, and left out with it; these are all asked.
         left = ["--exclude", *(each.split(".")[-1] for each in without), "--indirect-selection", "empty"] if without else []
         # The manifest stands since it was parsed; the results are told to Dagster.
-        built = _invoke(settings, "build", "--no-write-json", "--exclude-resource-type", "unit_test", *whole, *chosen, *left)
+        command = ("build", "--no-write-json", "--exclude-resource-type", "unit_test", *whole, *chosen, *left)
+        built = _invoke(settings, *command, built_of="touched" if only_touched else "everything")
     return built + [NodeResult(each, "no-op", "stands as it was", None, 0.0) for each in without]
 
 
-def _invoke(settings: Settings, *command: str) -> list[NodeResult]:
+def _invoke(settings: Settings, *command: str, built_of: str = "everything") -> list[NodeResult]:
     # Imported here: on a night with nothing new dbt is not even loaded.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     project = _project_beside(settings)
-    with _environment(settings):
+    with _environment(settings, built_of):
         outcome = dbtRunner().invoke(
             [
                 "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
@@ -131,9 +133,9 @@ def _project_beside(settings: Settings) -> Path:
 
 
 @contextmanager
-def _environment(settings: Settings) -> Iterator[None]:
-    """What the profile reads: where the draft is."""
-    said = {"MARSAD_DRAFT": str(settings.draft), "DO_NOT_TRACK": "1"}
+def _environment(settings: Settings, built_of: str) -> Iterator[None]:
+    """What the profile reads, where the draft is, and what tests read (``macros/touched.sql``)."""
+    said = {"MARSAD_DRAFT": str(settings.draft), "MARSAD_BUILT_OF": built_of, "DO_NOT_TRACK": "1"}
     before = {name: os.environ.get(name) for name in said}
     os.environ.update(said)
     try:

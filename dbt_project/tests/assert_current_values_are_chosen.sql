@@ -2,7 +2,7 @@
 -- Every cell has one current value, one of its own statements, and no bounded one where an exact one was made.
 with statements as (
     select cell_id, count(*) as statements, count(*) filter (where is_exact) as exact_statements
-    from {{ ref('stg_observations') }}
+    from {{ tested(ref('stg_observations')) }}
     group by cell_id
 )
 

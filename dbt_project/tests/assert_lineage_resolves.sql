@@ -7,6 +7,7 @@ with parts as (
         count(*) filter (where said.observation_id is null) as unknown
     from {{ ref('lineage_parts') }} as parts
     left join {{ ref('stg_observations') }} as said on said.observation_id = parts.observation_id
+    where {{ is_tested_set('parts.parts_key') }}
     group by parts.parts_key
 ),
 
@@ -21,12 +22,12 @@ sources as (
 )
 
 select lineage.mart, lineage.row_key, 'unknown source' as broken
-from {{ ref('lineage') }} as lineage
+from {{ tested_lineage() }} as lineage
 left join sources on sources.source_kind = lineage.source_kind and sources.source_id = lineage.source_id
 where sources.source_id is null
 {% for mart in ['regional_indicators', 'regional_company_creation', 'local_indicators', 'national_indicators'] %}
 union all
-select '{{ mart }}', row_key, 'a value without a source' from {{ ref(mart) }} where value is not null and observation_id is null
+select '{{ mart }}', row_key, 'a value without a source' from {{ tested(ref(mart)) if mart == 'local_indicators' else ref(mart) }} where value is not null and observation_id is null
 {% endfor %}
 -- Measures over many units rest on at least as many statements as they say.
 {% for mart, column, count in [
@@ -37,5 +38,5 @@ union all
 select '{{ mart }}', marts.row_key, 'fewer statements than units'
 from {{ ref(mart) }} as marts
 left join parts on parts.parts_key = marts.{{ column }}
-where marts.{{ count }} > coalesce(parts.statements, 0)
+where marts.{{ count }} > coalesce(parts.statements, 0) and {{ is_tested_set('marts.' ~ column) }}
 {% endfor %}

@@ -23,12 +23,12 @@
 ] %}
 {% for model, column, reference, key in uses %}
 select distinct '{{ model }}.{{ column }}' as used_in, {{ column }} as code
-from {{ source('raw', model) if model == 'observations' else ref(model) }}
+from {{ tested(source('raw', model)) if model == 'observations' else ref(model) }}
 where {{ column }} is not null and {{ column }} not in (select {{ key }} from {{ ref(reference) }})
 union all
 {% endfor %}
 select distinct 'stg_observations against definitions', observations.definition
-from {{ ref('stg_observations') }} as observations
+from {{ tested(ref('stg_observations')) }} as observations
 inner join {{ ref('definitions') }} as definitions on definitions.definition = observations.definition
 where definitions.indicator <> observations.indicator or definitions.unit_measure <> observations.unit_measure
     or definitions.freq_class <> observations.freq_class

@@ -88,7 +88,8 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
         draft.drop_strangers(warehouse.connection(), tables)
         built = touched.last(warehouse.connection()).said
         warehouse.close()
-        base = publication.last_intact(settings)
+        # What readers have was held against its checksum when this run took the lock.
+        base = publication.current(settings) or publication.last_intact(settings)
         lost = [] if base is None else _losses(base, settings)
         blocking = shrinkage.blocking(lost, may_shrink, warehouse.accept_shrinkage)
         yield stages.shrinkage(base.name if base else None, lost, blocking)

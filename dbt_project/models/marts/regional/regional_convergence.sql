@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ forget_touched('pair') }}") }}
 with pairs as (
     select
         series.*, earlier.period as previous_period, earlier.period_end as previous_period_end,
@@ -7,7 +8,7 @@ with pairs as (
             when series.has_break then 'BREAK'
             when not (series.is_complete and earlier.is_complete) then 'INCOMPLETE_COVERAGE'
         end as blocked_because
-    from {{ ref('int_compared_series') }} as series
+    from {{ touched(ref('int_compared_series'), 'pair') }} as series
     inner join {{ ref('int_compared_series') }} as earlier on earlier.series_key = series.previous_series_key
 ),
 
