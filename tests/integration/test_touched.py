@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import dbt_project
 from tests.faults.belonging import CORRECTED
 from tests.house import OBSERVATION, RECORDED, House, build, figures
 from tests.integration.running import content, marsad
@@ -62,6 +63,7 @@ BEFORE = [
         _said(OBSERVATION, time_period=str(year), freq="A", flow="FLOW", ref_area=region, obs_value=str(year + int(region)))
         for year in range(2005, 2020)
         for region in REGIONS
+        if year != 2012
     ],
     *[_said(OBSERVATION, ref_area=region, obs_value=str(100 + 10 * int(region))) for region in REGIONS],
     _said(OBSERVATION, ref_area="MA", obs_value="1980"),
@@ -87,6 +89,8 @@ NIGHT = [
     _said(OBSERVATION, time_period="2024", freq="A", flow="FLOW", ref_area="09", obs_value="6700", document=ELDER),
     # A component of an index is revised: the index, which is another indicator, is not the mean of its components any more.
     _said(OSI, obs_value="0.5721"),
+    # A first figure of a year that had none: the year after it has another year before it, and is compared with that.
+    _said(OBSERVATION, time_period="2012", freq="A", flow="FLOW", ref_area="01", obs_value="2013"),
     # Another definition of a share that stands.
     _said(SHARE, definition="company_creations_share@omtpme", obs_value="18.5"),
 ]
@@ -128,13 +132,49 @@ def test_what_a_night_touches_is_built_and_everything_else_is_as_if_built_anew(h
     changed = json.loads((house.settings.current / "manifest.json").read_text(encoding="utf-8"))["changes"]
 
     # 13 of the quarter; 4 each of internet and computer, 3 of households; 2 years of region 09 (not the one that only the younger
-    # document names); 2 shares; the component.
-    assert built == "29 cells of 9 series that new releases touch"
+    # document names); 2 shares; the component; the year of 2012.
+    assert built == "30 cells of 10 series that new releases touch"
     assert changed["values"]["revised"]["count"] == 3
     assert {each["basis"] for each in changed["contradictions"]["opened"]["listed"]} == {"DEFINITION", "PARTS"}
+    _see_that_tests_look_at_what_is_touched(house)
     assert _refresh(house, "--full") == "everything: a full rebuild was asked for"
     full = content(house.settings.published, tmp_path / "full")
     assert [name for name in full.keys() | night.keys() if full.get(name) != night.get(name)] == []
+
+
+DAMAGE = {
+    "assert_grains_are_unique": """
+        insert into intermediate.int_observation_vintages
+        select * from intermediate.int_observation_vintages where {cells} order by cell_id limit 1
+    """,
+    "assert_current_values_are_chosen": "update intermediate.int_current_observations set statements = 99 where {cells}",
+    "assert_references_resolve": "update raw.observations set document = 'nobody-knows' where {cells}",
+    "assert_lineage_resolves": """
+        update intermediate.int_compared_units set observation_id = 'nobody' where observation_id in (
+            select observation_id from intermediate.int_current_observations where {cells} and ref_area = '01'
+        )
+    """,
+}
+"""What each test must find, done to the rows that ``{cells}`` selects."""
+TOUCHED = "cell_id in (select cell_id from pipeline.touched_cells)"
+UNTOUCHED = "(definition, period_key) not in (select (definition, period_key) from pipeline.touched_series)"
+
+
+def _see_that_tests_look_at_what_is_touched(house: House) -> None:
+    untouched = f"cell_id in (select cell_id from intermediate.int_current_observations where {UNTOUCHED})"
+    for damage in DAMAGE.values():
+        house.execute(damage.format(cells=untouched))
+    assert _verdicts(house, only_touched=True) == dict.fromkeys(DAMAGE, "pass")
+    assert _verdicts(house, only_touched=False) == dict.fromkeys(DAMAGE, "fail")
+    for damage in DAMAGE.values():
+        house.execute(damage.format(cells=TOUCHED))
+    assert _verdicts(house, only_touched=True) == dict.fromkeys(DAMAGE, "fail")
+
+
+def _verdicts(house: House, *, only_touched: bool) -> dict[str, str]:
+    # One by one: after a test that fails dbt skips those that would have come later.
+    results = [dbt_project.build(house.settings, [name], only_touched=only_touched) for name in DAMAGE]
+    return {each.unique_id.split(".")[2]: each.status for [each] in results}
 
 
 @pytest.mark.long
