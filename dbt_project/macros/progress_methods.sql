@@ -118,3 +118,18 @@
     {#- The German method's worst sign: a trend that stands still or goes the wrong way. -#}
     (measures.method_code = 'DE_NSDP' and measures.measure is not null and measures.d * measures.trend_slope <= 0)
 {%- endmacro %}
+
+{% macro class_of_mean(method, mean, all_are_reached) -%}
+    {#- Class of the mean score over several series: Statistics Canada's method names one, by thresholds of its own (rows STATCAN_MEAN
+        of progress_classes), and calls the whole achieved only if every part is (Open SDG progress methodology). -#}
+    case
+        when {{ method }} <> 'STATCAN_Q' or {{ mean }} is null then null
+        when {{ all_are_reached }} then 'ACHIEVED'
+        else (
+            select max_by(classes.class_code, coalesce(classes.lower, '-inf'))
+            from {{ ref('progress_classes') }} as classes
+            where classes.method_code = 'STATCAN_MEAN'
+                and coalesce(classes.lower, '-inf') <= round({{ mean }}, cast({{ convention('progress_ratio_decimals') }} as integer))
+        )
+    end
+{%- endmacro %}

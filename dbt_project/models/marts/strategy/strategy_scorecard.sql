@@ -39,7 +39,9 @@ promised as (
             when bool_or(is_measured) then max(verdict) filter (where is_measured)
             when bool_or(verdict = 'NOT_COMPARABLE') then 'NOT_COMPARABLE'
             else 'NOT_MEASURABLE'
-        end as verdict
+        end as verdict,
+        avg(cast(score as {{ share_type() }})) filter (where is_measured) as score,
+        bool_and(verdict in ('ACHIEVED', 'MET_ON_TIME', 'MET_LATE')) filter (where is_measured and score is not null) as is_reached
     from on_axes
     where is_standing and promise_relation <> 'PART_OF'
     group by strategy, axis, method_code, promise
@@ -53,7 +55,8 @@ counted as (
         count(*) filter (where verdict = '{{ verdict }}') as {{ verdict | lower }},
         {%- endfor %}
         count(*) filter (where verdict is null) as not_classified,
-        count(*) filter (where is_measured) as measured
+        count(*) filter (where is_measured) as measured,
+        count(score) as scored, avg(cast(score as {{ share_type() }})) as mean_score, bool_and(is_reached) filter (where score is not null) as all_are_reached
     from promised
     group by strategy, axis, method_code
 ),
@@ -74,7 +77,9 @@ final as (
         cast(counted.not_classified as integer) as not_classified,
         cast(counted.measured as integer) as measured,
         {{ share('counted.measured', 'counted.promises') }} as coverage_share,
-        counted.measured || ' of ' || counted.promises || ' promises measurable' as coverage
+        counted.measured || ' of ' || counted.promises || ' promises measurable' as coverage,
+        cast(counted.scored as integer) as scored, counted.mean_score,
+        {{ class_of_mean('counted.method_code', 'counted.mean_score', 'counted.all_are_reached') }} as mean_class
     from counted
     inner join {{ ref('strategies') }} as strategies on strategies.strategy = counted.strategy
     inner join {{ ref('code_lists') }} as axes on axes.code_list = 'STRATEGY_AXIS' and axes.code = counted.axis
