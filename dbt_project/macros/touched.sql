@@ -33,6 +33,7 @@
 {%- endmacro %}
 
 {% macro touched_series_keys() -%}
+    {#- Keys of the compared series that new releases touch, as a subquery. -#}
     (select units.series_key from {{ ref('int_compared_units') }} as units where {{ is_touched('series') }})
 {%- endmacro %}
 

@@ -29,7 +29,7 @@ COUNTS = {
     "statements", "statements_in_conflict", "statements_replaced", "targets", "achieved", "on_track", "off_track", "reversing",
     "met_on_time", "met_late", "missed", "indeterminate", "not_comparable", "not_measurable", "no_baseline", "measured",
     "vintages", "regions_reporting", "regions_expected", "regions_exact", "unit_mult", "units_found", "units_expected", "units_in_both",
-    "promises", "not_reached", "not_classified", "figures", "window_points", "backtest_origins", "backtest_origins_known",
+    "promises", "scored", "not_reached", "not_classified", "figures", "window_points", "backtest_origins", "backtest_origins_known",
     "variants", "variants_undefined", "dominates", "is_dominated_by", "components_used", "components_needed",
     "parts_expected", "parts_found",
 }  # fmt: skip
