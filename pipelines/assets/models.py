@@ -76,7 +76,9 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         standing = _standing(nodes) if plan.only_touched else []
         results = dbt_project.build(warehouse.settings, select, without=standing, only_touched=plan.only_touched)
         connection = warehouse.connection()
-        good = sorted((each for each in results if each.unique_id in key_of and each.good), key=lambda each: place[each.unique_id])
+        good = sorted(
+            (each for each in results if each.unique_id in key_of and each.good), key=lambda each: place[each.unique_id]
+        )
         bad = [each for each in results if not each.good]
         # A failed test leaves everything unmarked: the publication asset, materialized by itself, must refuse this draft too.
         if not bad:

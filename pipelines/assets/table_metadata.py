@@ -20,9 +20,7 @@ def table_metadata(
     return _metadata(connection, schema, table, _columns(connection, [(schema, table)])[schema, table], where, values)
 
 
-def metadata_of_tables(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]]
-) -> Iterator[dict[str, Any]]:
+def metadata_of_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     """Metadata of each of ``tables`` (schema and name): the catalog, which is slow to answer, is asked once."""
     columns = _columns(connection, tables)
     return (_metadata(connection, *table, columns[table]) for table in tables)
