@@ -109,24 +109,24 @@ def _(ask, mo, table):
 def _(ask, mo, table):
     strategies = ask(
         """
-        select strategy, count(*) as promises,
+        select strategy, count(*) as statements,
             count(*) filter (where verdict not in ('NOT_COMPARABLE', 'NOT_MEASURABLE')) as measurable,
             count(*) filter (where verdict in ('MET_ON_TIME', 'MET_LATE', 'ACHIEVED')) as met,
             count(*) filter (where verdict = 'MISSED') as missed,
             count(*) filter (where verdict in ('ON_TRACK', 'OFF_TRACK', 'REVERSING')) as under_way
         from marts.strategy_progress
         where method_code = 'LINEAR' and is_standing
-        group by strategy order by promises desc, strategy
+        group by strategy order by statements desc, strategy
         """
     )
-    promised, measurable = strategies["promises"].sum(), strategies["measurable"].sum()
+    stated, measurable = strategies["statements"].sum(), strategies["measurable"].sum()
     mo.vstack(
         [
             mo.md(
                 "## Did each strategy deliver?\n\nPromises that stand, by verdict of the straight path. Most cannot be measured: no figure was published."
             ),
             table(strategies),
-            mo.md(f"**Check:** {measurable} of {promised} promises can be measured."),
+            mo.md(f"**Check:** {measurable} of {stated} statements of targets can be measured."),
         ]
     )
     return (strategies,)

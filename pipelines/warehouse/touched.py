@@ -119,8 +119,9 @@ def _plan(connection: duckdb.DuckDBPyConnection, all_stand: bool) -> Plan:
 _NEW = "(dataset, release) in (select (dataset, release) from pipeline.unbuilt)"
 
 # Beside what the releases state themselves: a document without a date is placed by the latest year that it reports on, and when
-# they make that a later one, all that it says may stand in another order; a first figure of an urban or rural part adds a unit
-# to all figures of that day; and figures of one indicator under several definitions are held against each other.
+# they make that a later one, all that it says may stand in another order; a first figure of an urban or rural part, or of a
+# commune that was listed without any, changes how many units all urban and rural figures of that day are of; and figures of one
+# indicator under several definitions are held against each other.
 _TRACE = (
     f"""
     create or replace temp table came as
@@ -152,7 +153,7 @@ _TRACE = (
     """
     create or replace temp table standing as
     select distinct indicator, definition, period_key, urbanisation <> '_T' and coalesce(period_end in (
-        select period_end from came where urbanisation <> '_T'
+        select period_end from came
     ), false) as has_parts
     from intermediate.int_current_observations
     """,

@@ -360,6 +360,39 @@ def test_targets_are_chained_across_strategies(whole: Whole) -> None:
     assert found["md2025.egdi_osi_rank.2025", "dm2030.egdi_osi_rank.2030"] == ("LATER_STRATEGY", "LOWERED")
     assert found["dm2030_draft.egdi_osi_rank.2030", "dm2030.egdi_osi_rank.2030"] == ("SUPERSEDES", "RESTATED")
     assert found["dm2030_draft.digital_jobs_direct.2030", "dm2030.digital_jobs_direct.2030"] == ("SUPERSEDES", "REDEFINED")
+    # No source here says that the services of 2013 were given up; none states a later target for them either.
+    assert found["mn2013.egov_services.2013", None] == ("NEXT_STRATEGY", "NOT_TAKEN_UP")
+    assert {later for (earlier, later) in found if earlier == "md2025.egdi_osi_rank.2025"} == {"dm2030.egdi_osi_rank.2030"}
+
+
+def test_methods_disagree_on_the_jobs_of_2030(whole: Whole) -> None:
+    """From about 130,000 to 270,000 with 148,500 in 2024: behind on the straight path whatever "about" means, on track by growth
+    from its upper end."""
+    found = rows(
+        whole,
+        "select target_id, bool_and(methods_disagree) from marts.strategy_progress where methods_disagree is not null group by all",
+    )
+
+    assert dict(found) == {"dm2030.offshoring_jobs.2026": True, "dm2030.offshoring_jobs.2030": True}
+
+
+def test_what_lacks_communes_is_not_measured_over_the_rest(whole: Whole) -> None:
+    """Three rural communes and an urban one have no figure in 2014: neither their part nor the whole is complete."""
+    found = rows(
+        whole,
+        "select unit_level, urbanisation, units_found, units_expected, undefined_because from marts.regional_disparity "
+        "where indicator = 'hcp_rgph_households_internet' and period = '2014-09' and weighting = 'EQUAL' and measure_code = 'GINI' "
+        "and unit_level <> 'region' order by all",
+    )
+
+    assert found == [
+        ("commune", "R", 1279, 1282, "INCOMPLETE_COVERAGE"),
+        ("commune", "U", 401, 402, "INCOMPLETE_COVERAGE"),
+        ("commune", "_T", 1534, 1538, "INCOMPLETE_COVERAGE"),
+        ("province", "R", 73, 73, None),
+        ("province", "U", 73, 74, "INCOMPLETE_COVERAGE"),
+        ("province", "_T", 75, 75, None),
+    ]
 
 
 def test_one_promise_worded_twice_adds_up_or_is_seen_not_to(whole: Whole) -> None:

@@ -8,6 +8,8 @@ with series as (
         count(weight) = min(units_expected) as has_weights,
         min(weight_indicator) as weight_indicator, min(weight_on) as weight_from, max(weight_on) as weight_on,
         max(obs_status = 'B') as has_break,
+        -- Two dates are of the same units when these agree.
+        bit_xor(hash(ref_area)) filter (where is_exact) as units_told_apart,
         {{ weakest_of('obs_status') }} as obs_status
     from {{ ref('int_compared_units') }}
     group by all

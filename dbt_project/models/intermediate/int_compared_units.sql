@@ -18,11 +18,30 @@ units as (
     from {{ ref('areas') }}
 ),
 
--- A unit that has no urban (or no rural) part is not missing from the urban (rural) figures.
-existing as (
-    select unit_level, urbanisation, period_end, count(distinct ref_area) as units_existing
+-- A commune that a publisher lists without a figure: its kind says of which part it is missing, and its province with it.
+without_figure as (
+    select distinct
+        absent.ref_area, areas.province, case absent.area_type when 'urban_commune' then 'U' else 'R' end as urbanisation, absent.period_end
+    from {{ ref('int_reconciliation_cells') }} as absent
+    inner join {{ ref('areas') }} as areas on areas.ref_area = absent.ref_area
+    where absent.urbanisation = '_T' and not absent.has_value and absent.unit_level = 'commune'
+        and absent.area_type in ('urban_commune', 'rural_commune')
+),
+
+parts_of_units as (
+    select unit_level, urbanisation, period_end, ref_area
     from {{ ref('int_reconciliation_cells') }}
     where urbanisation <> '_T' and unit_measure <> 'RANK' and unit_level is not null
+    union
+    select 'commune' as unit_level, urbanisation, period_end, ref_area from without_figure
+    union
+    select 'province' as unit_level, urbanisation, period_end, province as ref_area from without_figure
+),
+
+-- A unit that has no urban (or no rural) part is not missing from the urban (rural) figures.
+existing as (
+    select unit_level, urbanisation, period_end, count(*) as units_existing
+    from parts_of_units
     group by unit_level, urbanisation, period_end
 ),
 

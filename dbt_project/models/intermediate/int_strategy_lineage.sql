@@ -37,6 +37,7 @@ targets as (
     union all
     select 'strategy_target_chains' as mart, row_key, 'TARGET' as source_kind, later_target_id as source_id, 'LATER_TARGET' as role
     from {{ ref('strategy_target_chains') }}
+    where later_target_id is not null
     union all
     select 'strategy_forecast' as mart, target_id || '|' || shape_code as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
     from {{ ref('strategy_forecast') }}

@@ -26,8 +26,14 @@ actuals as (
     where actuals.is_after_baseline and (actuals.known_as_of = 'NOW' or actuals.period_end <= targets.due_on)
 ),
 
--- A closed target is judged at its due date; failing that, by having been reached before it; failing that, by the first
--- later figure; failing that, by the last earlier one. An open target is judged by its latest figure.
+followed as (
+    select *, min_by(met_state, period_end) filter (where basis = 'AFTER_DUE') over (partition by target_id, known_as_of) as state_after
+    from actuals
+),
+
+-- A closed target is judged at its due date; failing that, by having been reached before it, unless the first later figure says that it
+-- was lost again (what has been counted up is not lost); failing that, by the first later figure; failing that, by the last
+-- earlier one. An open target is judged by its latest figure.
 preferred as (
     select
         *,
@@ -36,7 +42,7 @@ preferred as (
             order by
                 case
                     when basis in ('LATEST', 'AT_DUE') then 1
-                    when basis = 'BEFORE_DUE' and met_state = 'MET' then 2
+                    when basis = 'BEFORE_DUE' and met_state = 'MET' and (counted_as = 'CUMULATED' or state_after is distinct from 'UNMET') then 2
                     when basis = 'AFTER_DUE' then 3
                     else 4
                 end asc,
@@ -45,7 +51,7 @@ preferred as (
                 observation_id asc
         ) as place,
         min(period_end) filter (where met_state = 'MET' and basis = 'AFTER_DUE') over (partition by target_id, known_as_of) as met_later_on
-    from actuals
+    from followed
 ),
 
 observed_baselines as (

@@ -37,6 +37,7 @@ measured as (
             when series.previous_series_key is null then 'NO_PREVIOUS'
             when series.has_break then 'BREAK'
             when not earlier.is_complete then 'INCOMPLETE_COVERAGE'
+            when series.is_complete and earlier.units_told_apart <> series.units_told_apart then 'UNITS_DIFFER'
         end as no_change_because
     from series
     cross join measures

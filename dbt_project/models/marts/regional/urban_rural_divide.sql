@@ -25,7 +25,7 @@ placed as (
         case when sides.unit_measure = 'PERCENT' then indicators.upper_limit end as ceiling,
         sides.urban_value as urban, sides.rural_value as rural,
         -- Ahead is the higher part, or the lower where down is good.
-        case when indicators.direction = 'DOWN' then sides.urban_value <= sides.rural_value else sides.urban_value >= sides.rural_value end as is_urban_ahead,
+        case when sides.urban_value <> sides.rural_value then (sides.urban_value > sides.rural_value) = (indicators.direction is distinct from 'DOWN') end as is_urban_ahead,
         sides.urban_value is not null and sides.rural_value is not null and sides.period_end
         = max(case when sides.urban_value is not null and sides.rural_value is not null then sides.period_end end)
             over (partition by sides.definition, sides.ref_area, sides.breakdown) as is_latest
@@ -77,7 +77,7 @@ final as (
         {{ share('placed.urban', 'placed.rural') }} as ratio,
         {{ odds_ratio('placed.urban', 'placed.rural', 'placed.ceiling') }} as odds_ratio,
         {{ offline_ratio('placed.urban', 'placed.rural', 'placed.ceiling') }} as offline_ratio,
-        (placed.month - reached.leader_month) / 12 as time_distance_years,
+        case when placed.is_urban_ahead is not null then (placed.month - reached.leader_month) / 12 end as time_distance_years,
         case placed.is_urban_ahead when true then 'URBAN' when false then 'RURAL' end as side_ahead,
         {{ reasons([
             ("every measure", "placed.urban is null", "'NO_URBAN_VALUE'"),
@@ -87,7 +87,8 @@ final as (
             ("odds_ratio", "placed.rural = 0 or placed.urban = placed.ceiling", "'ZERO_VALUE'"),
             ("offline_ratio", "placed.urban is not null and placed.rural is not null and placed.ceiling is null", "'NO_CEILING'"),
             ("offline_ratio", "placed.rural = placed.ceiling", "'ZERO_VALUE'"),
-            ("time_distance", "placed.urban is not null and placed.rural is not null and reached.leader_month is null", "'OUTSIDE_LEADER_PATH'"),
+            ("time_distance", "placed.urban = placed.rural", "'ALL_EQUAL'"),
+            ("time_distance", "placed.urban <> placed.rural and reached.leader_month is null", "'OUTSIDE_LEADER_PATH'"),
         ]) }} as undefined_because,
         placed.obs_status, placed.urban_observation_id, placed.rural_observation_id
     from placed

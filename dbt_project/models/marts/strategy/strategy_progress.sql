@@ -39,8 +39,8 @@ paced as (
 answers as (
     select
         target_id, {{ joined("method_code || ' ' || method_verdict") }} as verdicts_by_method,
-        case when count(*) filter (where method_verdict <> 'INDETERMINATE') > 1
-            then count(distinct method_verdict in ('ACHIEVED', 'ON_TRACK')) filter (where method_verdict <> 'INDETERMINATE') > 1
+        case when count(*) > 1 then
+            count(distinct worst_method_verdict in ('ACHIEVED', 'ON_TRACK')) > 1 or count(distinct best_method_verdict in ('ACHIEVED', 'ON_TRACK')) > 1
         end as methods_disagree
     from paced
     where not is_due and is_paced and method_code <> 'STATCAN_N'

@@ -32,13 +32,33 @@ linked as (
     select target_id, later_target_id, 'LATER_STRATEGY' as basis from taken_up where place = 1
 ),
 
+-- A promise of which no statement leads on, when the strategy after its own is known.
+not_taken_up as (
+    select promised.target_id, cast(null as varchar) as later_target_id, 'NEXT_STRATEGY' as basis, next_strategies.strategy as later_strategy
+    from targets as promised
+    inner join {{ ref('strategies') }} as next_strategies on next_strategies.predecessor = promised.strategy
+    where promised.target_id = promised.promise and promised.is_standing
+        and promised.promise not in (
+            select targets.promise from targets inner join linked on linked.target_id = targets.target_id where linked.basis <> 'DECLARED'
+        )
+),
+
+links as (
+    select linked.*, later.strategy as later_strategy
+    from linked
+    inner join targets as later on later.target_id = linked.later_target_id
+    union all
+    select * from not_taken_up
+),
+
 final as (
     select
-        linked.target_id || '|' || linked.later_target_id as row_key,
-        linked.target_id, linked.later_target_id, linked.basis,
+        links.target_id || '|' || coalesce(links.later_target_id, links.later_strategy) as row_key,
+        links.target_id, links.later_target_id, links.basis,
         case
-            when linked.basis = 'DECLARED' then later.promise_relation
+            when links.basis = 'DECLARED' then later.promise_relation
             when earlier.target_status = 'dropped' then 'DROPPED'
+            when links.later_target_id is null then 'NOT_TAKEN_UP'
             when later.definition <> earlier.definition or later.unit_measure <> earlier.unit_measure
                 or later.statement_type <> earlier.statement_type or later.direction <> earlier.direction then 'REDEFINED'
             when later.value_lower = earlier.value_lower and later.value_upper = earlier.value_upper then 'RESTATED'
@@ -46,7 +66,7 @@ final as (
             when later.value_upper < earlier.value_lower then case when later.direction = 'UP' then 'LOWERED' else 'RAISED' end
             else 'INDETERMINATE'
         end as relation,
-        earlier.strategy, later.strategy as later_strategy,
+        earlier.strategy, links.later_strategy,
         earlier.indicator, earlier.indicator_label_fr, earlier.indicator_label_ar, earlier.indicator_label_en, earlier.ref_area,
         earlier.definition, later.definition as later_definition,
         earlier.statement_type, later.statement_type as later_statement_type,
@@ -55,13 +75,13 @@ final as (
         earlier.due_period, later.due_period as later_due_period,
         -- A level from a baseline and an increment are one promise when they add up: 32,000 + 26,000 = 58,000.
         case
-            when linked.basis = 'DECLARED' and earlier.statement_type = 'LEVEL' and later.statement_type = 'INCREMENT'
+            when links.basis = 'DECLARED' and earlier.statement_type = 'LEVEL' and later.statement_type = 'INCREMENT'
                 then earlier.baseline + later.value
         end as level_from_increment,
         later.promise_reason as reason
-    from linked
-    inner join targets as earlier on earlier.target_id = linked.target_id
-    inner join targets as later on later.target_id = linked.later_target_id
+    from links
+    inner join targets as earlier on earlier.target_id = links.target_id
+    left join targets as later on later.target_id = links.later_target_id
 )
 
 select * from final
