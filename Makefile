@@ -10,7 +10,7 @@ refresh: $(READY)
 	$(BIN)/marsad refresh
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .

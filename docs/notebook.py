@@ -123,7 +123,7 @@ def _(ask, mo, table):
     mo.vstack(
         [
             mo.md(
-                "## Did each strategy deliver?\n\nPromises that stand, by verdict of the straight path. Most cannot be measured: no figure was published."
+                "## Did each strategy deliver?\n\nStatements of targets that stand, by verdict of the straight path. Most cannot be measured: no figure was published."
             ),
             table(strategies),
             mo.md(f"**Check:** {measurable} of {stated} statements of targets can be measured."),

@@ -43,10 +43,6 @@ _CHILDREN = {
 _PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME", "MARSAD_POSTGRES")
 
 
-_SHARED = ("life", "whole", "real", "published")
-"""Fixtures of the session that take long to make."""
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--long`` also runs what takes minutes."""
     parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
@@ -56,20 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--readers", type=int, default=2, help="processes that read all the while")
 
 
-def in_several_processes(config: pytest.Config) -> bool:
-    """Whether pytest-xdist shares the tests out, asked in one of its workers or in the process that made them."""
-    return hasattr(config, "workerinput") or bool(getattr(config.option, "numprocesses", None))
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked ``long`` say why they are left out. What shares something that takes long to make, or a file, stays in one
-    process.
-    """
-    for item in items:
-        if not config.getoption("--long") and item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.skip(reason="takes minutes: run with --long"))
-        shared = [name for name in _SHARED if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
+    """Tests marked ``long`` say why they are left out."""
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: run with --long"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,4 @@
-"""What takes long runs in a process of its own: a refresh of all the real data, and the life of a small house. Where one process
-runs all tests, both begin with the first of ours; several begin them for the tests that wait for them.
-"""
+"""What takes long runs beside the tests: a refresh of all the real data, and the life of a small house, each in a process."""
 
 from __future__ import annotations
 
@@ -20,10 +18,11 @@ import duckdb
 import pytest
 
 from pipelines.settings import Settings
-from tests.conftest import in_several_processes
 from tests.house import DATA
 from tests.integration.life import Life
 from tests.integration.running import COMMAND, Said, at, checksums, environment
+
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -53,24 +52,15 @@ class _Living:
     notes: Path
 
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test of ours that starts both processes, then everybody else's, then those that wait for one of them; last of all those
-    after which the small house is another. Where several processes run the tests, those that wait come first instead.
+    after which the small house is another.
     """
 
     def turn(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
         return (HERE in item.path.parents) + ("whole" in names) + 2 * ("life" in names) + 2 * ("live" in names)
 
-    if in_several_processes(config):
-        order = ("life", "whole", "")
-        items.sort(
-            key=lambda item: (next(nth for nth, name in enumerate(order) if not name or name in item.fixturenames), turn(item))
-        )
-        return
     ours = [item for item in items if HERE in item.path.parents and turn(item) == 1]
     items.sort(key=lambda item: turn(item) if item not in ours[:1] else -1)
 
@@ -80,17 +70,11 @@ def _asked_for(request: pytest.FixtureRequest, name: str) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _begun(request: pytest.FixtureRequest) -> None:
-    """What any test will look at is begun now, in good time."""
-    if not in_several_processes(request.config):
-        for name, begun in (("life", "_living"), ("whole", "_refreshing")):
-            if _asked_for(request, name):
-                request.getfixturevalue(begun)
-
-
-@pytest.fixture(scope="session")
-def _living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Living]:
-    """The small house."""
+def _living(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Living | None]:
+    """The small house, if any test will look at it."""
+    if not _asked_for(request, "life"):
+        yield None
+        return
     root = tmp_path_factory.mktemp("life")
     command = [sys.executable, "-W", "ignore", "-m", "tests.integration.life", str(root)]
     with (root / "errors.txt").open("w") as errors:
@@ -101,17 +85,21 @@ def _living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Living]:
 
 
 @pytest.fixture(scope="session")
-def life(_living: _Living) -> Life:
+def life(_living: _Living | None) -> Life:
     """A small house through everything that happens to a house; what each step said and left is noted."""
+    assert _living is not None
     code = _living.process.wait(timeout=600)
     assert code == 0, _living.notes.read_text(encoding="utf-8")
     found: Life = pickle.loads((_living.notes.parent / "life.pickle").read_bytes())
     return found
 
 
-@pytest.fixture(scope="session")
-def _refreshing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Refreshing]:
-    """``marsad refresh`` on a copy of all the real data."""
+@pytest.fixture(scope="session", autouse=True)
+def _refreshing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Refreshing | None]:
+    """``marsad refresh`` on a copy of all the real data, if any test will look at what it made."""
+    if not _asked_for(request, "whole"):
+        yield None
+        return
     data = tmp_path_factory.mktemp("whole") / "data"
     for name in ("raw", "seeds"):
         shutil.copytree(DATA / name, data / name)
@@ -145,8 +133,9 @@ def _refreshing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Refreshin
 
 
 @pytest.fixture(scope="session")
-def whole(_refreshing: _Refreshing) -> Iterator[Whole]:
+def whole(_refreshing: _Refreshing | None) -> Iterator[Whole]:
     """All the real data, refreshed and published; to be read only."""
+    assert _refreshing is not None
     code = _refreshing.process.wait(timeout=600)
     _refreshing.listener.join(timeout=10)
     progress = _refreshing.progress.decode(errors="replace")

@@ -206,12 +206,10 @@ def test_a_quiet_night_rests_and_leaves_a_heartbeat(whole: Whole, loaded: dg.Def
 
 
 def test_a_night_with_something_new_asks_for_a_run(
-    life: Life, fresh: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory
+    life: Life, loaded: dg.Definitions, fresh: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     house = copied(life.house, tmp_path_factory.mktemp("new"))
     house.write(house.data_set("offshoring/exports"), "undated__new.csv", figures("observation", [OBSERVATION]))
-    with at(house.settings.data):
-        loaded = definitions(house.settings)
 
     assert isinstance(night(loaded, house.settings.data, fresh), dg.RunRequest)
     assert fresh.get_latest_materialization_event(PUBLICATION) is None

@@ -27,7 +27,7 @@ def test_the_notebook_runs_and_its_figures_are_those_of_the_file(whole: Whole) -
     assert (first["region"], first["value"], first["per_1000"]) == ("Dakhla-Oued Ed-Dahab", 2331, 16.31)
     assert first["value"] * 1000 / first["population"] == pytest.approx(first["per_1000"], abs=0.005)
     assert found["index"].height == 12
-    assert found["strategies"]["promises"].sum() > found["strategies"]["measurable"].sum() > 0
+    assert found["strategies"]["statements"].sum() > found["strategies"]["measurable"].sum() > 0
     assert found["contradictions"].height == whole.connection.sql("select count(*) from quality.contradictions").fetchall()[0][0]
     assert ("2022", 93272, 93550) in found["revisions"].select("period", "first", "last").rows()
     # The notebook's day is the one before the revision was printed.
