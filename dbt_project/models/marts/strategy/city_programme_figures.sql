@@ -11,10 +11,8 @@ with placed as (
 -- Of a place every figure; of the territories around it the full years and censuses of those that the seed names.
 figures as (
     select observations.*, wanted.definition is not null as is_wanted,
-        row_number() over (
-            partition by observations.ref_area, observations.definition, observations.urbanisation, observations.breakdown
-            order by observations.period_end desc nulls last, observations.observation_id asc
-        ) as place_in_time
+        row_number() over (series order by observations.period_end desc nulls last, observations.observation_id asc) as place_in_time,
+        count(*) over series as figures_in_series
     from {{ ref('int_current_observations') }} as observations
     left join {{ ref('territory_figures') }} as wanted
         on wanted.definition = observations.definition and wanted.urbanisation = observations.urbanisation and wanted.breakdown = observations.breakdown
@@ -22,6 +20,7 @@ figures as (
         observations.freq_class = 'STOCK' or observations.ref_area in (select programmes.place from {{ ref('city_programmes') }} as programmes)
         or ({{ month_day('observations.period_start') }} = '01-01' and {{ month_day('observations.period_end') }} = '12-31')
     )
+    window series as (partition by observations.ref_area, observations.definition, observations.urbanisation, observations.breakdown)
 ),
 
 final as (
@@ -30,7 +29,9 @@ final as (
         placed.programme, placed.programme_kind, placed.place, placed.figure_of,
         placed.ref_area, areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en,
         figures.indicator, indicators.label_fr as indicator_label_fr, indicators.label_ar as indicator_label_ar, indicators.label_en as indicator_label_en,
-        figures.definition, figures.urbanisation, figures.breakdown, figures.period, figures.period_end, figures.place_in_time = 1 as is_latest,
+        figures.definition, figures.urbanisation, figures.breakdown, figures.period, figures.period_end,
+        -- Of several without a date nobody can tell which is the last.
+        figures.place_in_time = 1 and (figures.period_end is not null or figures.figures_in_series = 1) as is_latest,
         figures.value, figures.bound, figures.value_lower, figures.value_upper, figures.unit_measure, figures.obs_status,
         figures.publisher, figures.document, figures.observation_id
     from placed
