@@ -9,6 +9,7 @@
         {%- if existing is not none -%} drop {{ existing.type }} {{ existing }}; {% endif %}
         {{ create_table_as(False, target, compiled_code, 'sql') }}
     {%- endcall %}
+    {% do create_indexes(target) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target, model) %}
     {% do adapter.commit() %}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet
 import pytest
 
 from pipelines.records import STATEMENT_COLUMNS
-from pipelines.sources import ReleaseUnreadable, table
+from pipelines.sources import ReleaseUnreadable, formats, table
 from pipelines.sources.table.printed import Unclear, number, number_pattern
 from pipelines.statements import of_release, problems
 from tests.house import House
@@ -280,6 +285,34 @@ def test_parquet_types_keep_their_digits(tmp_path: Path) -> None:
     ):
         frame.with_columns(numbers.alias("Entreprises créées")).write_parquet(path)
         assert values(table.read(path, "observation", declared)) == digits
+
+
+@pytest.mark.parametrize("form", ["xlsx", "parquet"])
+def test_a_failing_disk_refuses_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """The run tries again (``assets.data_sets``): the file was never seen to be bad. What is wrong with the file itself is refused."""
+    path = tmp_path / f"a.{form}"
+
+    def failing_with(number: int) -> Callable[..., None]:
+        def fail(*_: Any) -> None:
+            raise OSError(number, os.strerror(number))
+
+        return fail
+
+    def fails_with(number: int) -> None:
+        if form == "xlsx":
+            path.write_bytes(saved(workbook(ROWS, HEADER)))
+            monkeypatch.setattr(zipfile.ZipFile, "infolist", failing_with(number))
+            formats.workbook.check_archive(path)
+        else:
+            pl.DataFrame({"a": ["1"]}).write_parquet(path)
+            monkeypatch.setattr(pyarrow.parquet.ParquetFile, "read", failing_with(number))
+            formats.columnar.read(path)
+
+    with pytest.raises(OSError, match="Input/output") as error:
+        fails_with(errno.EIO)
+    assert error.value.errno == errno.EIO
+    with pytest.raises(ReleaseUnreadable, match="no whole"):
+        fails_with(errno.EINVAL)
 
 
 def test_columns_may_move_and_headers_may_wrap(tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ units as (
 -- A commune that a publisher lists without a figure: its kind says of which part it is missing, and its province with it.
 without_figure as (
     select distinct
-        absent.ref_area, areas.province, case absent.area_type when 'urban_commune' then 'U' else 'R' end as urbanisation, absent.period_end
+        absent.ref_area, areas.province, case absent.area_type when 'rural_commune' then 'R' else 'U' end as urbanisation, absent.period_end
     from {{ ref('int_reconciliation_cells') }} as absent
     inner join {{ ref('areas') }} as areas on areas.ref_area = absent.ref_area
     where absent.urbanisation = '_T' and not absent.has_value and absent.unit_level = 'commune'
-        and absent.area_type in ('urban_commune', 'rural_commune')
+        and absent.area_type in ('urban_commune', 'arrondissement', 'rural_commune')
 ),
 
 parts_of_units as (

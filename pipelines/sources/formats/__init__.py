@@ -5,6 +5,7 @@ What does not belong here: which column means what (``sources.table``), and any 
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ class Grid:
 
     rows: list[tuple[int, list[Cell]]]
     place: Callable[[int, int], str]
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether an error met while a file was taken apart is the system's, and no release to be refused for it: those carry its
+    number. So does one that is the file's own, an offset before its beginning (EINVAL).
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def collapsed(text: str) -> str:

@@ -10,7 +10,18 @@ from typing import Any
 import polars as pl
 
 from pipelines.sources import ReleaseUnreadable
-from pipelines.sources.formats import BLANK, MAX_TEXT, Cell, Grid, Kind, check_cells, check_size, number_cell, text_cell
+from pipelines.sources.formats import (
+    BLANK,
+    MAX_TEXT,
+    Cell,
+    Grid,
+    Kind,
+    check_cells,
+    check_size,
+    is_of_the_disk,
+    number_cell,
+    text_cell,
+)  # fmt: skip
 
 MAX_UNPACKED = 200_000_000
 
@@ -40,6 +51,8 @@ def read(path: Path) -> Grid:
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             table = file.read()
     except (pa.ArrowException, OSError) as error:
+        if is_of_the_disk(error):
+            raise
         raise ReleaseUnreadable(f"the file is no whole Parquet file: {str(error).splitlines()[0]}", rule="Parquet") from error
     rows: list[tuple[int, list[Cell]]] = [(1, [text_cell(name, f"column {name!r}") for name in table.column_names])]
     columns = [_cells(table.column(index), name) for index, name in enumerate(table.column_names)]

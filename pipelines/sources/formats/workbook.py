@@ -15,7 +15,18 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pipelines.sources import ReleaseUnreadable
-from pipelines.sources.formats import BLANK, MAX_COLUMNS, Cell, Grid, Kind, check_cells, check_size, number_cell, text_cell
+from pipelines.sources.formats import (
+    BLANK,
+    MAX_COLUMNS,
+    Cell,
+    Grid,
+    Kind,
+    check_cells,
+    check_size,
+    is_of_the_disk,
+    number_cell,
+    text_cell,
+)
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -66,6 +77,8 @@ def check_archive(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             _measure(archive, path.stat().st_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        if is_of_the_disk(error):
+            raise
         raise ReleaseUnreadable(f"the file is no whole .xlsx workbook: {error}", rule="an .xlsx workbook") from error
 
 
