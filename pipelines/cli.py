@@ -304,7 +304,7 @@ def explain(
     period: Annotated[str | None, typer.Option(help="2022, 2022-Q1, 2022-03, 2022-01/2022-06 ...")] = None,
     mart: Annotated[str | None, typer.Option(help="Instead of an indicator: a mart, such as regional_disparity.")] = None,
     key: Annotated[str | None, typer.Option(help="With --mart: the key of its row (row_key).")] = None,
-    column: Annotated[str | None, typer.Option(help="With --mart: one figure of the row, instead of all.")] = None,
+    column: Annotated[str | None, typer.Option(help="With --mart: one column of the row, instead of all.")] = None,
     most: Annotated[int, typer.Option(min=1, help="With --mart: how many statements of each role to show.")] = 5,
     as_json: AsJson = False,
 ) -> None:

@@ -102,7 +102,7 @@ def explain(
 
 @dataclass(frozen=True)
 class RowExplanation:
-    """A row of a mart: its figures by column, the tables of ``reference`` it was declared in, and its statements by role.
+    """A row of a mart: what it says by column, the tables of ``reference`` it was declared in, and its statements by role.
 
     ``statements`` are one dict each, at most the asked number of a role, with ``of_role`` statements in all.
     """
@@ -176,7 +176,7 @@ def explain_row(
     figures = {each for each, _ in rules}
     if column is not None and column not in figures:
         near = ", ".join(nearest(column, frozenset(figures))) or ", ".join(sorted(figures)) or "none"
-        raise NothingKnown(f"marts.{name} has no figure {column!r}; nearest: {near}")
+        raise NothingKnown(f"marts.{name} has no column {column!r} that rests on statements; nearest: {near}")
     asked = sorted({origin for each, origin in rules if column in (None, each)})
     columns = [each for (each,) in found]
     keys = ["row_key"] if "row_key" in columns else _primary_key(connection, name)

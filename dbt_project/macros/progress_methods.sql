@@ -15,12 +15,17 @@
     end
 {%- endmacro %}
 
+{% macro reads_trend_alone(method) -%}
+    {#- Methods for a promise without a number: they read a movement, and say nothing of how far it is from anything. -#}
+    {{ method }} in ('STATCAN_N', 'UNSD_2023_N', 'UNSD_2026_N')
+{%- endmacro %}
+
 {% macro progress_measures(ends) -%}
     {#- What each method measures, one row per row of `ends` and method, NULL with `undefined_because` where it is undefined.
         Notation: y0 baseline, y actual, yT target, d = 1 upwards and -1 downwards, e years elapsed, n years in all.
         LINEAR     (y - y0) / (yT - y0), beside e/n; v = y + (y - y0)/e (n - e)
         STATCAN_Q  R = d CAGR(y, y0, e) / |CAGR(yT, y0, n)|; growth of negative values counts the other way round
-        STATCAN_N  d CAGR(y, y0, e), its thresholds above zero times the factor for a natural limit
+        *_N        d CAGR(y, y0, e), the target aside; STATCAN_N's thresholds above zero times the factor for a natural limit
         UNSD_*     v = y (1 + CAGR)^(n - e); (v - y0) / (yT - y0)
         ESCAP_CSI  10 d (y - y0) / |yT - y0|, at most 10
         ESCAP_API  (yT - v) / (yT - y0), v on the line through y0 and y; with figures in between it needs weights not known here
@@ -32,7 +37,7 @@
             ends.*, methods.code as method_code,
             case when ends.direction = 'UP' then 1 else -1 end as d,
             case when ends.baseline < 0 and ends.actual < 0 then -1 else 1 end as growth_sign,
-            methods.code in ('STATCAN_Q', 'STATCAN_N', 'UNSD_2023', 'UNSD_2026') as uses_growth,
+            methods.code in ('STATCAN_Q', 'UNSD_2023', 'UNSD_2026') or {{ reads_trend_alone('methods.code') }} as uses_growth,
             {{ compound_growth('ends.actual', 'ends.baseline', 'ends.years_elapsed') }} as growth_observed,
             {{ compound_growth('ends.target', 'ends.baseline', 'ends.years_total') }} as growth_required,
             case when methods.code = 'STATCAN_N' then {{ natural_limit_factor('ends.baseline', 'ends.natural_limit') }} else 1.0 end as threshold_factor
@@ -46,13 +51,14 @@
             case
                 when unpaced_because is not null then unpaced_because
                 when actual is null then 'NO_FIGURE'
+                when target is null and not {{ reads_trend_alone('method_code') }} then 'NO_TARGET_VALUE'
                 when method_code <> 'DE_NSDP' and baseline is null then 'NO_BASELINE'
-                when method_code not in ('STATCAN_N', 'ESCAP_CSI') and years_total is null then 'NO_DUE_DATE'
+                when method_code <> 'ESCAP_CSI' and not {{ reads_trend_alone('method_code') }} and years_total is null then 'NO_DUE_DATE'
                 when method_code not in ('ESCAP_CSI', 'DE_NSDP') and years_elapsed <= 0 then 'NO_TIME_ELAPSED'
                 when has_break then 'BREAK'
                 when uses_growth and growth_observed is null or method_code = 'STATCAN_Q' and growth_required is null then 'NO_GROWTH_RATE'
                 when method_code = 'STATCAN_Q' and growth_required = 0 then 'TARGET_AT_BASELINE'
-                when method_code not in ('STATCAN_Q', 'STATCAN_N', 'DE_NSDP') and d * (target - baseline) <= 0 then 'TARGET_AT_BASELINE'
+                when method_code not in ('STATCAN_Q', 'DE_NSDP') and not {{ reads_trend_alone('method_code') }} and d * (target - baseline) <= 0 then 'TARGET_AT_BASELINE'
                 when method_code = 'STATCAN_N' and threshold_factor <= 0 then 'AT_NATURAL_LIMIT'
                 when method_code = 'ESCAP_API' and points_between > 0 then 'FIGURES_BETWEEN'
                 when method_code = 'DE_NSDP' and coalesce(trend_points, 0) < {{ convention('nsdp_least_points') }} then 'TOO_FEW_POINTS'
@@ -79,7 +85,7 @@
             when undefined_because is not null then null
             when method_code = 'LINEAR' then (actual - baseline) / (target - baseline)
             when method_code = 'STATCAN_Q' then growth_sign * d * growth_observed / abs(growth_required)
-            when method_code = 'STATCAN_N' then growth_sign * d * growth_observed
+            when {{ reads_trend_alone('method_code') }} then growth_sign * d * growth_observed
             when method_code in ('UNSD_2023', 'UNSD_2026') then (projected - baseline) / (target - baseline)
             when method_code = 'ESCAP_CSI'
                 then cast({{ convention('csi_full_score') }} as double) * least(1, d * (actual - baseline) / abs(target - baseline))

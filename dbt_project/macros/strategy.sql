@@ -30,12 +30,18 @@
     (case when {{ direction }} = 'UP' then {{ difference }} else -({{ difference }}) end)
 {%- endmacro %}
 
+{% macro states_no_number() -%}
+    {#- A promise like "several unicorns": nothing can be held against it. Columns target_lower and target_upper. -#}
+    (target_lower is null and target_upper is null)
+{%- endmacro %}
+
 {% macro linear_verdict(met, actual, baseline, target, direction, months_elapsed, months_total, is_paced='true') -%}
     {#- Where a figure stands against the straight path from baseline to target, at one end of what the statements allow.
         Products instead of quotients: decimals multiply exactly, so a figure exactly on the path is on track. A rank, a budget
         or a one-off has no pace: it is reached or not, nearer than at the baseline or further. -#}
     case
         when {{ met }} then 'ACHIEVED'
+        when {{ target }} is null then null
         when {{ months_total }} is null then 'NO_DUE_DATE'
         when not {{ is_paced }} and ({{ baseline }} is null or {{ signed(actual ~ ' - ' ~ baseline, direction) }} >= 0) then 'NOT_REACHED'
         when {{ baseline }} is null or {{ months_elapsed }} is null then 'NO_BASELINE'

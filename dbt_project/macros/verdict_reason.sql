@@ -3,7 +3,8 @@
     case
         when paced.final_verdict = 'NOT_COMPARABLE'
             then 'figures exist only under other definitions, parts or stretches of time: ' || paced.alternatives_named
-        when paced.final_verdict = 'NOT_MEASURABLE' then coalesce(
+        when paced.method_verdict = 'NOT_MEASURABLE' and paced.states_no_number then 'no number is promised'
+        when paced.final_verdict = 'NOT_MEASURABLE' and not paced.states_no_number then coalesce(
             case when targets.baseline_on is not null then 'no figure of this indicator since the baseline (' || targets.baseline_period || ')' end,
             'no figure of this indicator since the strategy began (' || paced.strategy_start || ')',
             'no dated figure of this indicator')
@@ -40,10 +41,18 @@
     {#- What a target's method comes to, in the words of verdicts; columns of `judged` and `methods`. What became of a target that
         is due, or that no figure may be held against, does not depend on the method. A bound leaves open what differs at both ends. -#}
     case
+        when judged.states_no_number and judged.actual_observation_id is not null and not judged.is_due and {{ reads_trend_alone('methods.method_code') }}
+            then {{ same_at_both_ends() }}
         when judged.verdict is null or judged.is_due or methods.method_code = 'LINEAR' then judged.final_verdict
         when 'NO_DUE_DATE' in (methods.worst_method_verdict, methods.best_method_verdict) then 'INDETERMINATE'
+        else {{ same_at_both_ends() }}
+    end
+{%- endmacro %}
+
+{% macro same_at_both_ends() -%}
+    {#- What a method says at the worst and at the best end of what the statements allow, if that is one thing; columns of `methods`. -#}
+    case
         when methods.worst_method_verdict = methods.best_method_verdict then methods.worst_method_verdict
-        when methods.worst_method_verdict is null and methods.best_method_verdict is null then null
-        else 'INDETERMINATE'
+        when methods.worst_method_verdict is not null or methods.best_method_verdict is not null then 'INDETERMINATE'
     end
 {%- endmacro %}

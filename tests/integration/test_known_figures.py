@@ -338,9 +338,11 @@ def test_methods_differ_on_the_jobs_of_2030(whole: Whole) -> None:
     assert found == {
         "LINEAR": ("OFF_TRACK", None, None, None),
         "STATCAN_Q": ("INDETERMINATE", "LIMITED_PROGRESS", "ON_TRACK", None),
-        "STATCAN_N": ("ON_TRACK", "ON_TRACK", "ON_TRACK", None),
+        "STATCAN_N": (None, "ON_TRACK", "ON_TRACK", "TREND_ALONE"),
         "UNSD_2023": ("INDETERMINATE", "FAIR_PROGRESS", "ON_TRACK", None),
         "UNSD_2026": ("INDETERMINATE", "MARGINAL_PROGRESS", "ON_TRACK", None),
+        "UNSD_2023_N": (None, "FAIR_PROGRESS", "ON_TRACK", "TREND_ALONE"),
+        "UNSD_2026_N": (None, "MODERATE_PROGRESS", "ON_TRACK", "TREND_ALONE"),
         "ESCAP_CSI": (None, None, None, "NO_CLASSES"),
         "ESCAP_API": (None, None, None, "CUT_OFF_UNVERIFIED"),
         "DE_NSDP": (None, None, None, "TOO_FEW_POINTS"),

@@ -14,8 +14,30 @@ from tests.integration.running import marsad
 
 SEED = 20260705
 CELLS = 200
-# A year, a count and a scale are numbers of a row too: all are held to it.
-NUMBERS = ("DECIMAL%", "DOUBLE", "INTEGER", "BIGINT")
+# What a mart says of a row is held to it: a number, a verdict, a reason, a date, the words of a source. What names the row is not:
+# its key, labels, ids, and the dimensions that every table has.
+DIMENSIONS = {
+    "indicator", "domain", "definition", "ref_area", "geo_version", "level", "unit_level", "area_type", "parent", "province",
+    "region", "urbanisation", "breakdown", "period", "period_start", "period_end", "unit_measure",
+}  # fmt: skip
+NAMES = re.compile(r"_label_(fr|ar|en)$|_id$|_key$")
+# Dimensions of one mart alone.
+NAMED_BY = {
+    "area_aggregates": {"kind", "area_grouping", "aggregation"},
+    "city_programmes": {"programme"},
+    "city_programme_figures": {"programme"},
+    "regional_company_creation": {"publisher", "method"},
+    "regional_convergence": {"basis", "period_from", "period_to", "from_on", "to_on"},
+    "regional_digital_index": {"index_code"},
+    "regional_disparity": {"basis", "weighting", "area_grouping", "measure_code"},
+    "regional_index_components": {"index_code", "pillar", "component"},
+    "regional_index_sensitivity": {"index_code", "factor", "pillar"},
+    "strategy_forecast": {"strategy", "shape_code"},
+    "strategy_progress": {"strategy", "method_code"},
+    "strategy_scorecard": {"strategy", "axis", "method_code"},
+    "strategy_targets": {"strategy"},
+    "strategy_timeline": {"kind"},
+}
 
 
 def rows(whole: Whole, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -24,14 +46,14 @@ def rows(whole: Whole, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def figures(whole: Whole) -> dict[str, list[str]]:
-    """The figure columns of every mart, as the catalogue has them."""
+    """What every mart says of its rows, by column, as the catalogue has them."""
     found: dict[str, list[str]] = {}
-    for mart, column, kind in rows(
+    for mart, column in rows(
         whole,
-        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' order by table_name, column_index",
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' order by table_name, column_index",
     ):
         found.setdefault(mart, [])
-        if kind.startswith(tuple(each.rstrip("%") for each in NUMBERS)):
+        if column not in DIMENSIONS | NAMED_BY.get(mart, set()) and not NAMES.search(column):
             found[mart].append(column)
     return found
 
@@ -47,7 +69,7 @@ def keys(whole: Whole) -> dict[str, str]:
     }
 
 
-def test_every_figure_column_says_what_it_rests_on(whole: Whole, figures: dict[str, list[str]]) -> None:
+def test_every_column_says_what_it_rests_on(whole: Whole, figures: dict[str, list[str]]) -> None:
     declared = set(rows(whole, "select distinct mart, column_name from quality.lineage_rules"))
 
     assert declared == {(mart, column) for mart, columns in figures.items() for column in columns}, (
@@ -245,6 +267,41 @@ def test_explain_says_what_one_column_of_a_row_rests_on(whole: Whole) -> None:
     assert re.search(r"^VALUE  1 statement\n  company_creations  06  2022  EQ 25995 ", said.out, re.MULTILINE)
     assert re.search(r"^CENSUS_AFTER  1 statement\n  .*06  2024-09  EQ 7688967 ", said.out, re.MULTILINE)
     assert "CENSUS_BEFORE" not in said.out
+
+
+def test_explain_of_a_verdict_shows_what_it_was_judged_by_and_what_it_could_not_be(whole: Whole) -> None:
+    """Not comparable: which figures were not; met late: the later figure too, which is not the one it is judged by."""
+    target = "dm2030.offshoring_jobs_net_creation.2030"
+    said = marsad(
+        whole.settings.data, "explain", "--mart", "strategy_progress", "--key", f"{target}|LINEAR", "--column", "verdict"
+    ).out
+    assert "verdict                      NOT_COMPARABLE" in said
+    assert "ALTERNATIVE  2 statements" in said
+    assert "plus de 18.500 emplois depuis 2022" in said
+    [(named, entries)] = rows(
+        whole,
+        """
+        select len(string_split(any_value(not_comparable_figures), '; ')), count(*)
+        from marts.strategy_progress
+        inner join quality.lineage on mart = 'strategy_progress' and row_key = target_id || '|' || method_code and role = 'ALTERNATIVE'
+        where target_id = ? and method_code = 'LINEAR'
+        """,
+        target,
+    )
+    assert named == entries
+    late = rows(
+        whole,
+        """
+        select target_id, bool_or(said.period_end = met_later_on)
+        from marts.strategy_progress
+        inner join quality.lineage on mart = 'strategy_progress' and row_key = target_id || '|' || method_code and role = 'SERIES'
+        inner join staging.stg_observations as said on said.observation_id = source_id
+        where met_later_on is not null
+        group by target_id
+        """,
+    )
+    assert ("mn2013.internet_subscriptions.2013", True) in late
+    assert all(is_there for _, is_there in late)
 
 
 def test_explain_of_a_target_and_of_what_people_declared(whole: Whole) -> None:

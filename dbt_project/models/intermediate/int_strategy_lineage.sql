@@ -17,6 +17,43 @@ places as (
     inner join {{ ref('strategy_targets') }} as targets on targets.ref_area = programmes.place
 ),
 
+-- A verdict looks at the whole series that may be held against its target: whether it was reached in time, later, and lost again.
+judged as (
+    select
+        'strategy_progress' as mart, {{ row_key(['progress.target_id', 'progress.method_code']) }} as row_key, 'OBSERVATION' as source_kind,
+        actuals.observation_id as source_id, 'SERIES' as role
+    from {{ ref('strategy_progress') }} as progress
+    inner join {{ ref('int_target_actuals') }} as actuals on actuals.target_id = progress.target_id and actuals.known_as_of = 'NOW'
+    union all
+    select
+        'strategy_progress' as mart, {{ row_key(['progress.target_id', 'progress.method_code']) }} as row_key, 'OBSERVATION' as source_kind,
+        alternatives.observation_id as source_id, 'ALTERNATIVE' as role
+    from {{ ref('strategy_progress') }} as progress
+    inner join {{ ref('int_target_alternatives') }} as alternatives on alternatives.target_id = progress.target_id
+    where progress.not_comparable_figures is not null
+    union all
+    select
+        'strategy_forecast' as mart, {{ row_key(['forecasts.target_id', 'forecasts.shape_code']) }} as row_key, 'OBSERVATION' as source_kind,
+        alternatives.observation_id as source_id, 'ALTERNATIVE' as role
+    from {{ ref('strategy_forecast') }} as forecasts
+    inner join {{ ref('int_target_alternatives') }} as alternatives on alternatives.target_id = forecasts.target_id
+),
+
+conflicting as (
+    select 'strategy_targets' as mart, target_id as row_key, 'TARGET' as source_kind, {{ unnested('conflicting_target_ids', '; ') }} as source_id, 'CONFLICTING_TARGET' as role
+    from {{ ref('strategy_targets') }}
+    where is_in_conflict
+),
+
+scored as (
+    select
+        'strategy_scorecard' as mart, {{ row_key(['scorecard.strategy', 'scorecard.axis', 'scorecard.method_code']) }} as row_key,
+        progress.target_id, progress.is_standing, progress.verdict, progress.actual_observation_id
+    from {{ ref('strategy_scorecard') }} as scorecard
+    inner join {{ ref('strategy_progress') }} as progress
+        on progress.strategy = scorecard.strategy and progress.method_code = scorecard.method_code and scorecard.axis in ('_T', progress.domain)
+),
+
 targets as (
     select 'strategy_targets' as mart, target_id as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
     from {{ ref('strategy_targets') }}
@@ -24,13 +61,8 @@ targets as (
     select 'strategy_progress' as mart, target_id || '|' || method_code as row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
     from {{ ref('strategy_progress') }}
     union all
-    select
-        'strategy_scorecard' as mart, {{ row_key(['scorecard.strategy', 'scorecard.axis', 'scorecard.method_code']) }} as row_key,
-        'TARGET' as source_kind, progress.target_id as source_id, 'TARGET' as role
-    from {{ ref('strategy_scorecard') }} as scorecard
-    inner join {{ ref('strategy_progress') }} as progress
-        on progress.strategy = scorecard.strategy and progress.method_code = scorecard.method_code and scorecard.axis in ('_T', progress.domain)
-    where progress.is_standing
+    select mart, row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
+    from scored
     union all
     select 'strategy_target_chains' as mart, row_key, 'TARGET' as source_kind, target_id as source_id, 'TARGET' as role
     from {{ ref('strategy_target_chains') }}
@@ -48,14 +80,15 @@ targets as (
 ),
 
 -- What the verdicts that a scorecard counts were read from; one figure may answer several targets.
-actuals as (
-    select distinct
-        'strategy_scorecard' as mart, {{ row_key(['scorecard.strategy', 'scorecard.axis', 'scorecard.method_code']) }} as row_key,
-        'OBSERVATION' as source_kind, progress.actual_observation_id as source_id, 'ACTUAL' as role
-    from {{ ref('strategy_scorecard') }} as scorecard
-    inner join {{ ref('strategy_progress') }} as progress
-        on progress.strategy = scorecard.strategy and progress.method_code = scorecard.method_code and scorecard.axis in ('_T', progress.domain)
-    where progress.is_standing and progress.actual_observation_id is not null
+counted as (
+    select distinct mart, row_key, 'OBSERVATION' as source_kind, actual_observation_id as source_id, 'ACTUAL' as role
+    from scored
+    where is_standing and actual_observation_id is not null
+    union all
+    select distinct scored.mart, scored.row_key, 'OBSERVATION' as source_kind, alternatives.observation_id as source_id, 'ALTERNATIVE' as role
+    from scored
+    inner join {{ ref('int_target_alternatives') }} as alternatives on alternatives.target_id = scored.target_id
+    where scored.is_standing and scored.verdict = 'NOT_COMPARABLE'
 ),
 
 events as (
@@ -71,11 +104,15 @@ events as (
 final as (
     select mart, row_key, source_kind, source_id, role from fitted
     union all
+    select mart, row_key, source_kind, source_id, role from judged
+    union all
+    select mart, row_key, source_kind, source_id, role from conflicting
+    union all
     select mart, row_key, source_kind, source_id, role from places
     union all
     select mart, row_key, source_kind, source_id, role from targets
     union all
-    select mart, row_key, source_kind, source_id, role from actuals
+    select mart, row_key, source_kind, source_id, role from counted
     union all
     select mart, row_key, source_kind, source_id, role from events
 )

@@ -1,6 +1,6 @@
 -- Observed figures that may be held against a target: same definition, area, urbanisation and breakdown, counted over the
 -- same stretch of time, after the baseline. Whether each meets the target, at the worst and at the best end of what the
--- two statements allow. With what is known now and, for a target that is due, with what had been published by its due date.
+-- two statements allow (a promise without a number is neither met nor unmet). With what is known now and, for a target that is due, with what had been published by its due date.
 with targets as (
     {{ targets_counted_from() }}
 ),
@@ -61,6 +61,7 @@ final as (
         observation_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, publisher, document,
         (counted_from is null or period_end >= counted_from) as is_after_baseline,
         case
+            when hardest is null and easiest is null then null
             when {{ reaches('worst', 'hardest', 'direction') }} then 'MET'
             -- An end without a limit reaches everything; an open end does not reach its own limit.
             when best is null or {{ reaches('best', 'easiest', 'direction', 'ends_are_open') }} then 'OPEN'

@@ -1,12 +1,12 @@
 -- Figures of a target's indicator and area, since its baseline, that may not be held against it: another definition,
--- another part, or another stretch of time. What a verdict of NOT_COMPARABLE names.
+-- another part, or another stretch of time: one row each. What a verdict of NOT_COMPARABLE names.
 with targets as (
     {{ targets_counted_from() }}
 ),
 
-others as (
+final as (
     select
-        targets.target_id, observed.observation_id, observed.definition, observed.period_end,
+        targets.target_id, observed.observation_id,
         observed.definition
         || case when observed.urbanisation <> targets.urbanisation then ' ' || observed.urbanisation else '' end
         || case when observed.breakdown <> targets.breakdown then ' ' || observed.breakdown else '' end
@@ -19,12 +19,6 @@ others as (
     where actuals.observation_id is null and observed.has_value
         and observed.period_end <= {{ evaluation_date() }}
         and (targets.counted_from is null or observed.period_end >= targets.counted_from)
-),
-
-final as (
-    select target_id, count(*) as alternatives, {{ joined('named') }} as named
-    from others
-    group by target_id
 )
 
 select * from final

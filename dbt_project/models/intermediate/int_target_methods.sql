@@ -30,7 +30,7 @@ classes as (
 
 judged as (
     select
-        target_id, method_code, at_end, measure, projected, undefined_because, class_code,
+        target_id, method_code, at_end, target, measure, projected, undefined_because, class_code,
         -- A target that is reached has the highest score, where reaching it is a class of its own.
         case when is_met and method_code = 'STATCAN_Q' then cast({{ convention('progress_score_limit') }} as double) else class_score end as class_score,
         case
@@ -38,6 +38,8 @@ judged as (
             when is_met then 'ACHIEVED'
             when undefined_because in ('NO_BASELINE', 'NO_DUE_DATE') then undefined_because
             when unpaced_because is not null then linear_verdict
+            -- A movement is no answer to a promise that states a number, whatever its class.
+            when {{ reads_trend_alone('method_code') }} and target is not null then null
             else class_verdict
         end as method_verdict
     from classes
@@ -53,7 +55,11 @@ final as (
         {%- endfor %}
         coalesce(
             max(undefined_because) filter (where at_end = 'WORST'), max(undefined_because) filter (where at_end = 'BEST'),
-            case method_code when 'ESCAP_CSI' then 'NO_CLASSES' when 'ESCAP_API' then 'CUT_OFF_UNVERIFIED' end
+            case
+                when method_code = 'ESCAP_CSI' then 'NO_CLASSES'
+                when method_code = 'ESCAP_API' then 'CUT_OFF_UNVERIFIED'
+                when {{ reads_trend_alone('method_code') }} and max(target) is not null then 'TREND_ALONE'
+            end
         ) as unclassified_because
     from judged
     group by target_id, method_code

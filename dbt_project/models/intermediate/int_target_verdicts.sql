@@ -35,7 +35,7 @@ final as (
     select
         *,
         case
-            when actual_observation_id is null then null
+            when actual_observation_id is null or {{ states_no_number() }} then null
             when is_due then {{ closed_verdict('basis', 'met_state', 'met_later_on') }}
             when worst_verdict = 'NO_DUE_DATE' then 'INDETERMINATE'
             when worst_verdict = best_verdict then worst_verdict

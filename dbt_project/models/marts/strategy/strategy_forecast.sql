@@ -29,6 +29,11 @@ windows as (
     group by target_id
 ),
 
+-- Figures that the forecast does not rest on, though they may be newer.
+alternatives as (
+    select target_id, {{ joined('named') }} as named from {{ ref('int_target_alternatives') }} group by target_id
+),
+
 judged as (
     select
         asked.*, windows.window_start, windows.window_end, windows.window_periods, windows.last_observation_id,
@@ -74,9 +79,15 @@ final as (
         made.last_value, made.slope,
         backtests.mean_error as backtest_error, coalesce(backtests.origins, 0) as backtest_origins,
         known.mean_error as backtest_error_known, coalesce(known.origins, 0) as backtest_origins_known,
-        made.last_observation_id
+        case
+            when made.forecast_value is null or backtests.origins > 0 then null
+            when made.points <= {{ convention('forecast_least_points') }} then 'TOO_FEW_POINTS'
+            else 'OFF_THE_SCALE'
+        end as no_backtest_because,
+        alternatives.named as not_comparable_figures, made.last_observation_id
     from made
     inner join targets on targets.target_id = made.target_id
+    left join alternatives on alternatives.target_id = made.target_id
     left join {{ ref('int_forecast_backtests') }} as backtests
         on backtests.target_id = made.target_id and backtests.shape_code = made.shape_code and backtests.known_as_of = 'NOW'
     left join {{ ref('int_forecast_backtests') }} as known

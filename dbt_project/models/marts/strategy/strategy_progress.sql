@@ -2,16 +2,21 @@ with targets as (
     select * from {{ ref('strategy_targets') }}
 ),
 
+alternatives as (
+    select target_id, {{ joined('named') }} as named from {{ ref('int_target_alternatives') }} group by target_id
+),
+
 judged as (
     select
         verdicts.*,
         alternatives.named as alternatives_named,
-        coalesce(verdicts.verdict, case when alternatives.target_id is not null then 'NOT_COMPARABLE' else 'NOT_MEASURABLE' end) as final_verdict,
+        coalesce(verdicts.verdict, case when alternatives.target_id is not null and not {{ states_no_number() }} then 'NOT_COMPARABLE' else 'NOT_MEASURABLE' end) as final_verdict,
+        {{ states_no_number() }} as states_no_number,
         verdicts.actual_is_exact and verdicts.target_lower = verdicts.target_upper
         and verdicts.baseline_lower = verdicts.baseline_upper as is_all_exact,
         {{ evaluation_date() }} as evaluated_on
     from {{ ref('int_target_verdicts') }} as verdicts
-    left join {{ ref('int_target_alternatives') }} as alternatives on alternatives.target_id = verdicts.target_id
+    left join alternatives on alternatives.target_id = verdicts.target_id
     where verdicts.known_as_of = 'NOW'
 ),
 
@@ -35,7 +40,7 @@ paced as (
     inner join {{ ref('int_target_methods') }} as methods on methods.target_id = judged.target_id
 ),
 
--- Statistics Canada's reading without a target answers another question and does not disagree with the others.
+-- A reading without a target answers another question and does not disagree with the others.
 answers as (
     select
         target_id, {{ joined("method_code || ' ' || method_verdict") }} as verdicts_by_method,
@@ -43,7 +48,7 @@ answers as (
             count(distinct worst_method_verdict in ('ACHIEVED', 'ON_TRACK')) > 1 or count(distinct best_method_verdict in ('ACHIEVED', 'ON_TRACK')) > 1
         end as methods_disagree
     from paced
-    where not is_due and is_paced and method_code <> 'STATCAN_N'
+    where not is_due and is_paced and not {{ reads_trend_alone('method_code') }}
         and method_verdict in ('ACHIEVED', 'ON_TRACK', 'OFF_TRACK', 'REVERSING', 'INDETERMINATE')
     group by target_id
 ),
