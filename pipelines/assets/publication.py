@@ -116,6 +116,7 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
                 "inputs": warehouse.inputs,
             },
         )
+        touched.published(warehouse.connection(), published.manifest["fingerprint"])
         yield dg.MaterializeResult(
             metadata={
                 "changes": dg.MetadataValue.md(
@@ -179,7 +180,7 @@ def _check_counts(context: dg.AssetExecutionContext) -> dict[str, Any]:
 
 def _losses(base: publication.Publication, settings: Settings) -> list[shrinkage.Loss]:
     with side_by_side(base.file, settings.draft) as connection:
-        return shrinkage.losses(connection)
+        return shrinkage.losses(connection, touched.changed_since(connection, base.manifest["fingerprint"]))
 
 
 def _changes(base: publication.Publication | None, settings: Settings, checks: Mapping[str, str]) -> Changes:
@@ -187,7 +188,8 @@ def _changes(base: publication.Publication | None, settings: Settings, checks: M
     if base is None:
         return {"since": None}
     with side_by_side(base.file, settings.draft) as connection:
-        return compare(connection, base.name, verdicts_of(base.manifest), checks)
+        only = touched.changed_since(connection, base.manifest["fingerprint"])
+        return compare(connection, base.name, verdicts_of(base.manifest), checks, only)
 
 
 def revision(settings: Settings) -> str | None:

@@ -83,23 +83,29 @@ def shapes(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str, Shape]
 
 
 def compare(
-    connection: duckdb.DuckDBPyConnection, since: str, checks_before: Mapping[str, str], checks_after: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    since: str,
+    checks_before: Mapping[str, str],
+    checks_after: Mapping[str, str],
+    only: Mapping[str, str] | None = None,
 ) -> Changes:
     """What ``after`` has, lacks or says otherwise than ``before``, which is publication ``since``.
 
     Checks are given by name with their verdicts (passed, warned, failed); those that were not made both times are compared
-    only when they do not pass.
+    only when they do not pass. ``only`` has, by table, the condition that every row of either side meets which may differ
+    (``touched.changed_since``); other tables are compared whole.
     """
+    only = only or {}
     before, after = shapes(connection, "before"), shapes(connection, "after")
     shared = {name: _common(before[name], after[name]) for name in before.keys() & after.keys()}
     found = {
         "releases": _releases(connection),
-        "statements": _statements(connection, shared),
-        "values": _values(connection, shared),
+        "statements": _statements(connection, shared, only),
+        "values": _values(connection, shared, only),
         "contradictions": _contradictions(connection, shared),
         "verdicts": _verdicts(connection, shared),
         "checks": _checks(checks_before, checks_after),
-        "tables": _tables(connection, before, after, shared),
+        "tables": _tables(connection, before, after, shared, only),
     }
     return {"since": since} | {name: said for name, said in found.items() if said}
 
@@ -224,32 +230,41 @@ def _releases(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     )
 
 
-def _statements(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> list[dict[str, Any]]:
+def _statements(
+    connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape], only: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Statements by data set: before, after, and how many came, went or are said otherwise; changed data sets only."""
     found: dict[str, dict[str, Any]] = {}
     for name in (f"raw.{table}" for table in _STATEMENTS):
-        said = _said(shared[name])
-        sides = [f"select dataset, count(*), sum({said}) from {side}.{name} group by dataset" for side in ("before", "after")]
+        said, may_differ = _said(shared[name]), only.get(name, "true")
+        sides = [
+            f"select dataset, count(*), sum({said}) from {side}.{name} where {may_differ} group by dataset"
+            for side in ("before", "after")
+        ]
         unlike = connection.execute(
             f"select distinct dataset from (({sides[0]} except {sides[1]}) union ({sides[1]} except {sides[0]}))"
         ).fetchall()
         if unlike:
             # Statements that stayed as they are were seen to by their sum: only the rest is held against each other by row.
-            where = f"where dataset in ({', '.join(sql_text(dataset) for (dataset,) in unlike)})"
-            for each in _rows(connection, f"{_compared(name, shared[name], where)} {_COUNTED_BY_DATASET}"):
-                had = found.setdefault(each["dataset"], {"dataset": each["dataset"]})
-                for what, count in each.items():
-                    if what != "dataset":
-                        had[what] = had.get(what, 0) + count
+            of_these = f"dataset in ({', '.join(sql_text(dataset) for (dataset,) in unlike)})"
+            compared = _compared(name, shared[name], f"{may_differ} and {of_these}")
+            for sql in (
+                f"{compared} select dataset, {_COUNTED} from compared group by all",
+                f"select dataset, count(*) as before from before.{name} where {of_these} group by all",
+                f"select dataset, count(*) as after from after.{name} where {of_these} group by all",
+            ):
+                for each in _rows(connection, sql):
+                    had = found.setdefault(each["dataset"], {"dataset": each["dataset"], "before": 0, "after": 0})
+                    for what, count in each.items():
+                        if what != "dataset":
+                            had[what] = had.get(what, 0) + count
     return [found[name] for name in sorted(found)]
 
 
 _COUNTED = """
-    count(*) filter (in_before) as before, count(*) filter (in_after) as after,
     count(*) filter (not in_before) as added, count(*) filter (not in_after) as removed,
     count(*) filter (in_before and in_after and differs) as changed
 """
-_COUNTED_BY_DATASET = f"select dataset, {_COUNTED} from compared group by dataset"
 
 
 def _said(shape: Shape) -> str:
@@ -257,19 +272,20 @@ def _said(shape: Shape) -> str:
     return f"hash({', '.join(_quoted(shape.columns))})"
 
 
-def _alike(connection: duckdb.DuckDBPyConnection, table: str, shape: Shape) -> bool:
+def _alike(connection: duckdb.DuckDBPyConnection, table: str, shape: Shape, may_differ: str) -> bool:
     """Whether both have the same rows, whatever their order: told by their number and the sum of their hashes."""
     [was], [now] = (
-        connection.execute(f"select count(*), sum({_said(shape)}) from {side}.{table}").fetchall() for side in ("before", "after")
+        connection.execute(f"select count(*), sum({_said(shape)}) from {side}.{table} where {may_differ}").fetchall()
+        for side in ("before", "after")
     )
     return bool(was == now)
 
 
-def _compared(table: str, shape: Shape, where: str = "") -> str:
+def _compared(table: str, shape: Shape, where: str) -> str:
     """A CTE ``compared`` with one row per key: where it is, and whether the other columns differ."""
     key = ", ".join(_quoted(shape.key))
     sides = ", ".join(
-        f"{side}_rows as (select {key}, {_said(shape)} as said from {side}.{table} {where})" for side in ("before", "after")
+        f"{side}_rows as (select {key}, {_said(shape)} as said from {side}.{table} where {where})" for side in ("before", "after")
     )
     return f"""
         with {sides},
@@ -280,20 +296,21 @@ def _compared(table: str, shape: Shape, where: str = "") -> str:
     """
 
 
-def _values(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
+def _values(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape], only: Mapping[str, str]) -> dict[str, Any]:
     """Cells whose current figure is another now: what is said of it, from what to what."""
     table = "intermediate.int_current_observations"
     about = ("indicator", "definition", "ref_area", "urbanisation", "breakdown", "period")
     figure = ("value", "bound", "value_lower", "value_upper", "obs_status")
     if not _has(shared, table, ("cell_id", "publisher", "document", *about, *figure)):
         return {}
+    may_differ = only.get(table, "true")
     return _by_what(
         connection,
         f"""
         select 'revised' as what, {", ".join(f"now.{name}" for name in about)},
             {", ".join(f"was.{name} as {name}_before, now.{name} as {name}_after" for name in (*figure, "publisher", "document"))}
-        from before.{table} as was
-        inner join after.{table} as now using (cell_id)
+        from (from before.{table} where {may_differ}) as was
+        inner join (from after.{table} where {may_differ}) as now using (cell_id)
         where {_differ(figure)}
         """,
     )
@@ -358,6 +375,7 @@ def _tables(
     before: Mapping[str, Shape],
     after: Mapping[str, Shape],
     shared: Mapping[str, Shape],
+    only: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Marts, quality and reference tables whose rows or columns changed; counts are of rows that both can be compared in."""
     found = []
@@ -368,15 +386,16 @@ def _tables(
             other = "before" if side == "after" else "after"
             found.append({"table": name, "is": what, side: int(count), other: None})
             continue
-        shape = shared[name]
+        shape, may_differ = shared[name], only.get(name, "true")
         counted: dict[str, Any] = {}
-        if _alike(connection, name, shape):
-            [(count,)] = connection.execute(f"select count(*) from after.{name}").fetchall()
-            counted = {"before": int(count), "after": int(count)}
-        elif shape.key:
-            [counted] = _rows(connection, f"{_compared(name, shape)} select {_COUNTED} from compared")
-        else:
-            [counted] = _rows(connection, _counted_without_key(name, shape))
+        for side in ("before", "after"):
+            [(counted[side],)] = connection.execute(f"select count(*) from {side}.{name}").fetchall()
+        if not _alike(connection, name, shape, may_differ):
+            if shape.key:
+                [differing] = _rows(connection, f"{_compared(name, shape, may_differ)} select {_COUNTED} from compared")
+            else:
+                [differing] = _rows(connection, _counted_without_key(name, shape, may_differ))
+            counted |= differing
         columns = {
             "columns_added": [each for each in after[name].columns if each not in before[name].columns],
             "columns_removed": [each for each in before[name].columns if each not in after[name].columns],
@@ -387,15 +406,18 @@ def _tables(
     return found
 
 
-def _counted_without_key(table: str, shape: Shape) -> str:
+def _counted_without_key(table: str, shape: Shape, may_differ: str) -> str:
     """Rows that only one side has; a row that changed counts as one that went and one that came. Rows are told apart by what
     they say: to hold whole rows against each other takes twenty times as long.
     """
+    sides = [
+        f"select {_said(shape)} as said, count(*) as rows_there from {side}.{table} where {may_differ} group by all"
+        for side in ("before", "after")
+    ]
     return f"""
-        with was as (select {_said(shape)} as said, count(*) as rows_there from before.{table} group by all),
-        now as (select {_said(shape)} as said, count(*) as rows_there from after.{table} group by all)
+        with was as ({sides[0]}),
+        now as ({sides[1]})
         select
-            sum(coalesce(was.rows_there, 0))::bigint as before, sum(coalesce(now.rows_there, 0))::bigint as after,
             sum(greatest(coalesce(now.rows_there, 0) - coalesce(was.rows_there, 0), 0))::bigint as added,
             sum(greatest(coalesce(was.rows_there, 0) - coalesce(now.rows_there, 0), 0))::bigint as removed,
             0 as changed

@@ -67,20 +67,27 @@ class Loss:
         return asdict(self)
 
 
-def losses(connection: duckdb.DuckDBPyConnection) -> list[Loss]:
+def losses(connection: duckdb.DuckDBPyConnection, only: Mapping[str, str] | None = None) -> list[Loss]:
     """Whatever ``after`` has less of than ``before``, attached side by side: data sets first, then marts.
 
-    Of a data set only the statements that stand are counted: those of accepted releases that no other replaces.
+    Of a data set only the statements that stand are counted: those of accepted releases that no other replaces. ``only`` has, by
+    table, the condition that every row of either side meets which may differ (``touched.changed_since``): where these lose
+    nothing, the whole does not.
     """
+    only = only or {}
     before, after = shapes(connection, "before"), shapes(connection, "after")
     found = []
     for table, measured in _MEASURED.items():
+        # Releases came, and none of them stands for another.
+        if f"raw.{table}" in only:
+            continue
         sides = {side: _standing(side, table) for side in ("before", "after")}
         found += _fewer_rows(connection, "dataset", sides)
         for measure, code in measured.items():
             found += _vanished(connection, measure, "dataset", code, sides)
     for name in sorted(each for each in before if each.startswith("marts.")):
-        found += _losses_of_mart(connection, name, before[name], after.get(name))
+        if name not in only or _losses_of_mart(connection, name, before[name], after.get(name), only[name]):
+            found += _losses_of_mart(connection, name, before[name], after.get(name))
     return sorted(found, key=lambda each: (each.name.startswith("marts."), each.name, MEASURES.index(each.measure)))
 
 
@@ -110,12 +117,14 @@ def _standing(side: str, table: str) -> str:
     )"""
 
 
-def _losses_of_mart(connection: duckdb.DuckDBPyConnection, name: str, before: Shape, after: Shape | None) -> list[Loss]:
+def _losses_of_mart(
+    connection: duckdb.DuckDBPyConnection, name: str, before: Shape, after: Shape | None, may_differ: str = "true"
+) -> list[Loss]:
     if after is None:
         [(count,)] = connection.execute(f"select count(*) from before.{name}").fetchall()
         # An empty mart that goes is a loss too: whoever asks it next meets an error.
         return [Loss(name, "rows", max(int(count), 1), max(int(count), 1))]
-    sides = {side: f"{side}.{name}" for side in ("before", "after")}
+    sides = {side: f"(from {side}.{name} where {may_differ})" for side in ("before", "after")}
     found = _fewer_rows(connection, f"'{name}'", sides)
     for measure, column in _MART_COLUMN.items():
         if column in before.columns and column in after.columns:

@@ -20,10 +20,14 @@ create table if not exists pipeline.touched_cells (cell_id varchar);
 create table if not exists pipeline.touched_series (definition varchar, period_key varchar);
 create table if not exists pipeline.plan (run varchar, only_touched boolean, said varchar, rest_held boolean);
 create table if not exists pipeline.held (run varchar);
+create table if not exists pipeline.unpublished (dataset varchar, release varchar);
+create table if not exists pipeline.changed_cells (cell_id varchar);
+create table if not exists pipeline.published (fingerprint varchar);
 """
-"""``unbuilt`` has the releases that models lack, ``unchecked`` those whose records were not looked at in the raw table, each
-without a release where it is more than that (then why); ``plan`` what the models were last built of;
-``held`` the run since whose build every contract is known to hold."""
+"""``unbuilt`` has the releases that models lack, ``unchecked`` those whose records were not looked at in the raw table,
+``unpublished`` those that the last publication lacks, each without a release where it is more than that (then why); ``plan`` what
+the models were last built of; ``held`` the run since whose build every contract is known to hold; ``changed_cells`` the cells
+touched by any build since this draft was published, and ``published`` as what."""
 
 MOST = 0.2
 """Share of all cells from which on building everything costs less: what is touched is deleted and written again."""
@@ -54,7 +58,7 @@ def note_more(connection: duckdb.DuckDBPyConnection, why: str) -> None:
 
 
 def _note(connection: duckdb.DuckDBPyConnection, *row: str | None) -> None:
-    for table in ("unbuilt", "unchecked"):
+    for table in ("unbuilt", "unchecked", "unpublished"):
         connection.execute(f"insert into pipeline.{table} values (?, ?)", list(row))
 
 
@@ -84,7 +88,27 @@ def plan(connection: duckdb.DuckDBPyConnection, run: str, all_stand: bool) -> Pl
     for table in ("plan", "held"):
         connection.execute(f"delete from pipeline.{table}")
     connection.execute("insert into pipeline.plan values (?, ?, ?, ?)", [run, made.only_touched, made.said, held > 0])
+    if made.only_touched:
+        connection.execute("insert into pipeline.changed_cells select cell_id from pipeline.touched_cells")
+    else:
+        connection.execute("insert into pipeline.unpublished values (?, null)", [made.said])
     return made
+
+
+def published(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
+    """The draft was published, whole, as ``fingerprint``: from here on what changes is counted anew."""
+    for table in ("unpublished", "changed_cells", "published"):
+        connection.execute(f"delete from pipeline.{table}")
+    connection.execute("insert into pipeline.published values (?)", [fingerprint])
+
+
+def changed_since(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> dict[str, str]:
+    """For each large table, the condition that every row meets which the draft (attached as ``after``) has, lacks or says
+    otherwise than the publication ``fingerprint``; without tables when that cannot be told.
+    """
+    published = connection.execute("select fingerprint from after.pipeline.published").fetchall()
+    [(more,)] = connection.execute("select count(*) from after.pipeline.unpublished where release is null").fetchall()
+    return {} if more or published != [(fingerprint,)] else _CHANGED
 
 
 def hold(connection: duckdb.DuckDBPyConnection, run: str) -> None:
@@ -115,6 +139,14 @@ def _plan(connection: duckdb.DuckDBPyConnection, all_stand: bool) -> Plan:
         return Plan(False, f"everything: {touched:,} of {cells:,} cells are touched")
     return Plan(True, f"{touched:,} cells of {series:,} series that new releases touch")
 
+
+_CHANGED_CELLS = "cell_id in (select cell_id from after.pipeline.changed_cells)"
+_CHANGED = {
+    "raw.observations": "(dataset, release) in (select (dataset, release) from after.pipeline.unpublished)",
+    "intermediate.int_current_observations": _CHANGED_CELLS,
+    "marts.local_indicators": _CHANGED_CELLS,
+    "quality.revisions": _CHANGED_CELLS,
+}
 
 _NEW = "(dataset, release) in (select (dataset, release) from pipeline.unbuilt)"
 

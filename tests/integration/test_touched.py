@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines import dbt_project
+from pipelines.warehouse import draft, touched
 from tests.faults.belonging import CORRECTED
 from tests.house import OBSERVATION, RECORDED, House, build, figures
 from tests.integration.running import content, marsad
@@ -96,6 +97,14 @@ NIGHT = [
 ]
 
 
+# A later night's: a revision, and a figure of a cell that had none.
+REVISED = [_said(OBSERVATION, ref_area="03", obs_value="1003")]
+ANOTHER = [
+    _said(OBSERVATION, ref_area="05", obs_value="1005"),
+    _said(OBSERVATION, time_period="2020", freq="A", flow="FLOW", ref_area="01", obs_value="2020"),
+]
+
+
 def _file(house: House, name: str, statements: list[dict[str, str | None]], **said: Any) -> None:
     nth = len(list((house.settings.raw / SERIES).glob("*.csv")))
     path = house.write(house.data_set(SERIES), f"undated__{name}.csv", figures("observation", statements), sealed=False, **said)
@@ -129,17 +138,63 @@ def test_what_a_night_touches_is_built_and_everything_else_is_as_if_built_anew(h
     _file(house, "night", NIGHT)
     built = _refresh(house)
     night = content(house.settings.published, tmp_path / "night")
-    changed = json.loads((house.settings.current / "manifest.json").read_text(encoding="utf-8"))["changes"]
+    changed = _changed(house)
 
     # 13 of the quarter; 4 each of internet and computer, 3 of households; 2 years of region 09 (not the one that only the younger
     # document names); 2 shares; the component; the year of 2012.
     assert built == "30 cells of 10 series that new releases touch"
     assert changed["values"]["revised"]["count"] == 3
     assert {each["basis"] for each in changed["contradictions"]["opened"]["listed"]} == {"DEFINITION", "PARTS"}
+    assert changed == _compared_whole(house)
     _see_that_tests_look_at_what_is_touched(house)
     assert _refresh(house, "--full") == "everything: a full rebuild was asked for"
     full = content(house.settings.published, tmp_path / "full")
     assert [name for name in full.keys() | night.keys() if full.get(name) != night.get(name)] == []
+
+
+@pytest.mark.long
+def test_what_changed_is_told_of_every_night_since_the_last_publication(house: House) -> None:
+    """Also of one that built its models and did not come to publish them: the next one touches other cells."""
+    _file(house, "revised", REVISED)
+    assert marsad(house.settings.data, "refresh", "--dataset", SERIES).code == 0
+    with draft.connect(house.settings) as connection:
+        assert touched.plan(connection, "a run that publishes nothing", all_stand=True).only_touched
+    assert all(each.good for each in dbt_project.build(house.settings, only_touched=True))
+    with draft.connect(house.settings) as connection:
+        touched.built(connection)
+    _file(house, "another", ANOTHER)
+
+    assert _refresh(house).endswith("that new releases touch")
+    changed = _changed(house)
+    assert changed == _compared_whole(house)
+    assert {each["ref_area"] for each in changed["values"]["revised"]["listed"]} == {"03", "05"}
+    [statements] = changed["statements"]
+    assert (statements["added"], statements["after"] - statements["before"]) == (3, 3)
+    assert {each["table"] for each in changed["tables"]} >= {"quality.revisions", "marts.regional_indicators"}
+
+
+@pytest.mark.long
+def test_after_a_rollback_what_changed_is_told_of_the_publication_that_readers_have(house: House) -> None:
+    assert marsad(house.settings.data, "rollback").code == 0
+    _file(house, "after_rollback", [_said(OBSERVATION, ref_area="06", obs_value="1006")])
+    _refresh(house)
+
+    changed = _changed(house)
+    assert changed == _compared_whole(house)
+    assert {each["ref_area"] for each in changed["values"]["revised"]["listed"]} == {"03", "05", "06"}
+
+
+def _changed(house: House) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads((house.settings.current / "manifest.json").read_text(encoding="utf-8"))["changes"]
+    return changed
+
+
+def _compared_whole(house: House) -> dict[str, Any]:
+    """The same two publications held against each other row by row."""
+    now = house.settings.current.resolve().name
+    said: dict[str, Any] = marsad(house.settings.data, "diff", _changed(house)["since"], now, "--json").json
+    assert said.pop("publication") == now
+    return said
 
 
 DAMAGE = {
