@@ -97,8 +97,8 @@ NIGHT = [
 ]
 
 
-# A later night's: a revision, and a figure of a cell that had none.
-REVISED = [_said(OBSERVATION, ref_area="03", obs_value="1003")]
+# Of one night, and of the next: a revision in a series that the other does not touch; another, and a figure of a cell that had none.
+REVISED = [_said(OBSERVATION, time_period="2010", freq="A", flow="FLOW", ref_area="03", obs_value="1003")]
 ANOTHER = [
     _said(OBSERVATION, ref_area="05", obs_value="1005"),
     _said(OBSERVATION, time_period="2020", freq="A", flow="FLOW", ref_area="01", obs_value="2020"),
