@@ -2,24 +2,18 @@
     {#- For each area of `areas`, part and date that a per-head figure refers to: the census before it, the census after it, and
         the one to divide by, which is the one before unless there is none. `counted` names what the census counted (population,
         households) and the columns made of it, `census_indicator` the convention that names its indicator. -#}
-    with cells as (
-        select cells.*
-        from {{ ref('int_current_observations') }} as cells
-        where cells.period_end is not null
-    ),
-
-    censuses as (
+    with censuses as (
         select ref_area, urbanisation, period_end as census_on, value as counted, document, observation_id
-        from cells
-        where indicator = {{ convention_text(census_indicator) }} and breakdown = '_T' and is_exact
+        from {{ ref('int_current_observations') }}
+        where period_end is not null and indicator = {{ convention_text(census_indicator) }} and breakdown = '_T' and is_exact
     ),
 
     dates as (
         select distinct cells.ref_area, cells.urbanisation, cells.period_end
-        from cells
+        from {{ ref('int_current_observations') }} as cells
         inner join {{ ref('indicators') }} as indicators on indicators.indicator = cells.indicator
         inner join {{ areas }} as areas on areas.ref_area = cells.ref_area
-        where indicators.per_head
+        where cells.period_end is not null and indicators.per_head
     ),
 
     neighbours as (

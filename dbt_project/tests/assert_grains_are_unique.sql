@@ -6,7 +6,7 @@
     ('base_observations', "observation_id, coalesce(correction, '')", 'cell_id'), ('base_targets', "target_id, dataset, release, coalesce(correction, '')"),
     ('int_observation_vintages', 'cell_id, place', 'cell_id'), ('int_latest_vintages', 'cell_id, publisher', 'cell_id'), ('corrections', 'correction'),
     ('int_current_observations', 'cell_id', 'cell_id'), ('int_current_observations', 'definition, ref_area, urbanisation, breakdown, period_key', 'cell_id'),
-    ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id, known_as_of'), ('int_target_methods', 'target_id, method_code'),
+    ('int_population_denominators', 'ref_area, urbanisation, period_end'), ('int_target_verdicts', 'target_id, known_as_of'), ('int_target_methods', 'target_id, method_code'), ('int_target_alternatives', 'target_id, observation_id'),
     ('progress_shapes', 'applies_to, code'), ('progress_classes', 'method_code, class_code'), ('target_promises', 'target_id'), ('place_programmes', 'programme'),
     ('territory_figures', 'definition, urbanisation, breakdown'), ('strategy_target_chains', 'row_key'), ('city_programme_figures', 'row_key'),
 

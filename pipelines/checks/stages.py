@@ -92,7 +92,7 @@ def raw_records(connection: duckdb.DuckDBPyConnection, kind: str, only: str | No
     for key in keys:
         doubled = connection.sql(
             f"select {', '.join(key)} from raw.{table} "
-            + (f"where ({', '.join(key)}) in (select ({', '.join(key)}) from raw.{table} where {only}) " if only else "")
+            + (f"where ({', '.join(key)}) in (select {', '.join(key)} from raw.{table} where {only}) " if only else "")
             + f"group by all having count(*) > 1 order by all limit {MOST_SHOWN}"
         ).pl()
         if not doubled.is_empty():

@@ -65,7 +65,7 @@ def _note(connection: duckdb.DuckDBPyConnection, *row: str | None) -> None:
 def unchecked_rows(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Condition for the raw observations that were not looked at since they came; None when all have to be."""
     [(more,)] = connection.execute("select count(*) from pipeline.unchecked where release is null").fetchall()
-    return None if more else "(dataset, release) in (select (dataset, release) from pipeline.unchecked)"
+    return None if more else "(dataset, release) in (select dataset, release from pipeline.unchecked)"
 
 
 def built(connection: duckdb.DuckDBPyConnection) -> None:
@@ -142,13 +142,13 @@ def _plan(connection: duckdb.DuckDBPyConnection, all_stand: bool) -> Plan:
 
 _CHANGED_CELLS = "cell_id in (select cell_id from after.pipeline.changed_cells)"
 _CHANGED = {
-    "raw.observations": "(dataset, release) in (select (dataset, release) from after.pipeline.unpublished)",
+    "raw.observations": "(dataset, release) in (select dataset, release from after.pipeline.unpublished)",
     "intermediate.int_current_observations": _CHANGED_CELLS,
     "marts.local_indicators": _CHANGED_CELLS,
     "quality.revisions": _CHANGED_CELLS,
 }
 
-_NEW = "(dataset, release) in (select (dataset, release) from pipeline.unbuilt)"
+_NEW = "(dataset, release) in (select dataset, release from pipeline.unbuilt)"
 
 # Beside what the releases state themselves: a document without a date is placed by the latest year that it reports on, and when
 # they make that a later one, all that it says may stand in another order; a first figure of an urban or rural part, or of a
@@ -180,7 +180,7 @@ _TRACE = (
     create or replace temp table of_moved as
     select cell_id, indicator, definition, period_key
     from intermediate.base_observations
-    where published_on is null and (document, published_not_after) in (select (document, published_not_after) from moved)
+    where published_on is null and (document, published_not_after) in (select document, published_not_after from moved)
     """,
     """
     create or replace temp table standing as
@@ -203,7 +203,7 @@ _TRACE = (
     union
     select standing.definition, standing.period_key
     from standing
-    where (standing.indicator, standing.period_key) in (select (indicator, period_key) from first_touched)
+    where (standing.indicator, standing.period_key) in (select indicator, period_key from first_touched)
     """,
     """
     create or replace table pipeline.touched_cells as
@@ -211,7 +211,7 @@ _TRACE = (
     union
     select cell_id
     from intermediate.int_current_observations
-    where (definition, period_key) in (select (definition, period_key) from pipeline.touched_series)
+    where (definition, period_key) in (select definition, period_key from pipeline.touched_series)
     union
     select cell_id from of_moved
     """,

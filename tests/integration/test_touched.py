@@ -212,7 +212,7 @@ DAMAGE = {
 }
 """What each test must find, done to the rows that ``{cells}`` selects."""
 TOUCHED = "cell_id in (select cell_id from pipeline.touched_cells)"
-UNTOUCHED = "(definition, period_key) not in (select (definition, period_key) from pipeline.touched_series)"
+UNTOUCHED = "(definition, period_key) not in (select definition, period_key from pipeline.touched_series)"
 
 
 def _see_that_tests_look_at_what_is_touched(house: House) -> None:

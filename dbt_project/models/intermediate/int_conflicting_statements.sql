@@ -2,12 +2,17 @@
 -- Pairs of statements that cannot both be right as they stand, before a kind is given to each: a statement that is not its
 -- cell's current value against the one that is, and current values of one place and period under two definitions.
 with current_values as (
-    select * from {{ touched(ref('int_current_observations')) }} where has_value and period_end is not null
+    select
+        observation_id, cell_id, indicator, definition, ref_area, urbanisation, breakdown, period_key, unit_measure,
+        value, value_lower, value_upper, statements
+    from {{ touched(ref('int_current_observations')) }}
+    where has_value and period_end is not null
 ),
 
 -- Most cells were stated once: there is nothing to hold against them.
 statements as (
-    select * from {{ touched(ref('stg_observations')) }}
+    select observation_id, cell_id, value, value_lower, value_upper
+    from {{ touched(ref('stg_observations')) }}
     where has_value and cell_id in (select current_values.cell_id from current_values where current_values.statements > 1)
 ),
 

@@ -8,7 +8,8 @@ with statements as (
 
 cumulated as (
     select
-        *,
+        indicator, definition, ref_area, urbanisation, breakdown, publisher, freq_class, unit_measure, period_start, period_end, period_key,
+        value, observation_id, cell_id, document, obs_status,
         row_number() over (
             partition by definition, ref_area, urbanisation, breakdown, publisher, period_start order by period_end
         ) as place

@@ -1,7 +1,11 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched('series') }}") }}
 -- Published figures of an area against what its parts give: counts by sum, shares by their own weights.
 with cells as (
-    select *, case when is_exact then value end as exact_value from {{ touched(ref('int_reconciliation_cells'), 'series') }} where aggregation in ('SUM', 'RATIO')
+    select
+        indicator, definition, ref_area, urbanisation, breakdown, period, period_key, period_end, unit_measure, aggregation, denominator,
+        value, is_exact, case when is_exact then value end as exact_value, obs_status, rounding, weight, weight_document, observation_id
+    from {{ touched(ref('int_reconciliation_cells'), 'series') }}
+    where aggregation in ('SUM', 'RATIO')
 ),
 
 parts as (
@@ -16,7 +20,9 @@ existing as (
 ),
 
 published as (
-    select * from cells where is_exact and ref_area in (select parts.whole from parts)
+    select definition, ref_area, urbanisation, breakdown, period_key, value, rounding, observation_id
+    from cells
+    where is_exact and ref_area in (select parts.whole from parts)
 ),
 
 -- Only what the whole was published for: of a series of communes alone there is nothing to compare.

@@ -1,12 +1,9 @@
 -- Published totals of an area against their own parts: legal forms, segments, sexes; urban and rural; index components.
-with cells as (
-    select * from {{ ref('int_reconciliation_cells') }}
-),
-
-by_breakdown as (
+with by_breakdown as (
     select
-        *, substring(breakdown, 1, strpos(breakdown, '=') - 1) as dimension
-    from cells
+        definition, ref_area, urbanisation, breakdown, period_key, value, is_exact, rounding,
+        substring(breakdown, 1, strpos(breakdown, '=') - 1) as dimension
+    from {{ ref('int_reconciliation_cells') }}
     where aggregation = 'SUM' and breakdown <> '_T' and strpos(breakdown, ';') = 0
 ),
 
@@ -40,7 +37,7 @@ urban_rural_sums as (
         count(*) as parts_expected, count(*) filter (where is_exact) as parts_found,
         sum(value) filter (where is_exact) as computed_value, sum(rounding) as rounding,
         {{ joined("case when not is_exact then urbanisation end") }} as missing_parts
-    from cells
+    from {{ ref('int_reconciliation_cells') }}
     where aggregation = 'SUM' and urbanisation in ('U', 'R') and level in ('country', 'region', 'province')
     group by definition, ref_area, breakdown, period_key
 ),
@@ -51,7 +48,7 @@ index_means as (
         3 as parts_expected, count(*) filter (where is_exact) as parts_found,
         cast({{ share('sum(value)', 'count(value)') }} as {{ amount() }}) as computed_value, max(rounding) as rounding,
         {{ joined("case when not is_exact then indicator end") }} as missing_parts
-    from cells
+    from {{ ref('int_reconciliation_cells') }}
     where definition in ('UN.OSI@un_egov', 'UN.TII@un_egov', 'UN.HCI@un_egov')
         and extract(year from period_end) >= {{ convention('egdi_mean_from_year') }}
     group by ref_area, urbanisation, breakdown, period_key
@@ -64,7 +61,7 @@ city_sums as (
         count(*) as parts_expected, count(*) filter (where is_exact) as parts_found,
         sum(value) filter (where is_exact) as computed_value, sum(rounding) as rounding,
         {{ joined("case when not is_exact then ref_area end") }} as missing_parts
-    from cells
+    from {{ ref('int_reconciliation_cells') }}
     where aggregation = 'SUM' and level = 'place' and area_type = 'city'
     group by definition, region, urbanisation, breakdown, period_key
     having count(*) > 1
@@ -91,7 +88,7 @@ final as (
         0 as parts_suppressed, {{ share('sums.parts_found', 'sums.parts_expected') }} as coverage_share,
         cast(null as varchar) as parts_status, cast(null as varchar) as denominator, cast(null as varchar) as denominator_document
     from sums
-    inner join cells as published
+    inner join {{ ref('int_reconciliation_cells') }} as published
         on published.definition = sums.definition and published.ref_area = sums.ref_area and published.urbanisation = sums.urbanisation
         and published.breakdown = sums.breakdown and published.period_key = sums.period_key and published.is_exact
 )
