@@ -15,10 +15,15 @@
         then least(greatest(cast({{ value }} - {{ low }} as double) / ({{ high }} - {{ low }}), 0), 1) end
 {%- endmacro %}
 
-{% macro distance_to_target(value, lowest, highest, target, direction) -%}
-    {#- Distance to target: (x - min) / (target - min); with direction -1, (max - x) / (max - target). COINr. -#}
+{% macro distance_to_target(value, lowest, highest, target, direction, is_capped=false) -%}
+    {#- Distance to target: (x - min) / (target - min); with direction -1, (max - x) / (max - target); capped, what is beyond the
+        target is at it. COINr. -#}
+    {%- set distance -%}
     case when {{ direction }} = -1 then cast({{ highest }} - {{ value }} as double) / nullif({{ highest }} - {{ target }}, 0)
         else cast({{ value }} - {{ lowest }} as double) / nullif({{ target }} - {{ lowest }}, 0) end
+    {%- endset -%}
+    {#- least passes over nulls: a missing figure would be at the target. -#}
+    {% if is_capped %}case when {{ value }} is not null then least({{ distance }}, 1) end{% else %}{{ distance }}{% endif %}
 {%- endmacro %}
 
 {% macro weighted_arithmetic(score, weight) -%}

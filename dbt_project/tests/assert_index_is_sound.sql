@@ -18,6 +18,7 @@ where components.ref_area is null
     or abs(scores.arithmetic_score - components.contributions) > 1e-9
     or not scores.arithmetic_rank between scores.best_rank and scores.worst_rank
     or not scores.geometric_rank between scores.best_rank and scores.worst_rank
+    or not scores.geometric_of_pillars_rank between scores.best_rank and scores.worst_rank
 union all
 select index_code || ' has ' || count(*) || ' areas'
 from {{ ref('regional_digital_index') }}

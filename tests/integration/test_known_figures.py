@@ -142,6 +142,18 @@ def test_april_to_december_2022_is_a_subtraction(whole: Whole) -> None:
     assert sum(value for _, value in by_form) == 68612
 
 
+def test_a_half_year_by_legal_form_adds_up_to_what_is_printed(whole: Whole) -> None:
+    by_form = rows(
+        whole,
+        """
+        select breakdown, value from marts.regional_company_creation
+        where period = '2023-01/2023-06' and method = 'AS_PRINTED' and ref_area = 'MA' and breakdown <> '_T' order by breakdown
+        """,
+    )
+    assert by_form == [("LEGAL_FORM=LEGAL_PERSON", 33565), ("LEGAL_FORM=NATURAL_PERSON", 15580)]
+    assert sum(value for _, value in by_form) == 49145
+
+
 def test_aggregates_of_areas_are_what_the_parts_come_to(whole: Whole) -> None:
     """Internet at home in 2014 by households, companies by number: the totals of the barometer, and the three regions of the south."""
     found = rows(

@@ -142,12 +142,13 @@ def test_what_ranks_depend_on_is_as_worked_by_hand(whole: Whole) -> None:
     component(connection, "WITHIN", "x", "y in x", "y@hand", "region", "2024", 100, 1)
     compute(whole, connection)
     within = connection.execute(
-        "select arithmetic_score from marsad.marts.regional_digital_index "
+        "select arithmetic_score, round(geometric_of_pillars_score, 4), geometric_of_pillars_rank from marsad.marts.regional_digital_index "
         "where index_code = 'WITHIN' and ref_area in ('01', '02', '03', '04') order by ref_area"
     ).fetchall()
     found = connection.execute(
         """
-        select arithmetic_score, arithmetic_rank, round(geometric_score, 4), geometric_rank, best_rank, worst_rank,
+        select arithmetic_score, arithmetic_rank, round(geometric_score, 4), geometric_rank,
+            round(geometric_of_pillars_score, 4), geometric_of_pillars_rank, best_rank, worst_rank,
             variants, round(mean_rank_shift, 9), dominates, is_dominated_by, dominance_pairs_share
         from marsad.marts.regional_digital_index where index_code = 'HAND' and ref_area in ('01', '02', '03', '04') order by ref_area
         """
@@ -168,17 +169,17 @@ def test_what_ranks_depend_on_is_as_worked_by_hand(whole: Whole) -> None:
         "from marsad.marts.regional_index_sensitivity where index_code = 'HAND' and ref_area in ('02', '04') order by all"
     ).fetchall()
 
-    # ((3 x 20 + 90) / 4 + 90) / 2 and so on.
-    assert within == [(63.75,), (38.125,), (56.25,), (73.75,)]
-    # Of 25 variants each (5 means, weights as declared, both up, both down, and one up with the other down), region 1 is third
-    # with x up in the four arithmetic ones, and in the geometric ones, but fourth there with x up: 20^.625 x 90^.375 = 35.2,
-    # region 2 having 36.8. Region 3 is third with y up in four, and under min-max and z-scores in the three whose weights are
-    # equal. Where 1 and 3 tie, both are second.
+    # ((3 x 20 + 90) / 4 + 90) / 2 and so on; and sqrt((3 x 20 + 90) / 4 x 90), the geometric mean of the two pillars.
+    assert within == [(63.75, 58.0948, 2), (38.125, 38.0789, 4), (56.25, 56.1249, 3), (73.75, 73.6546, 1)]
+    # Of 30 variants each (6 means, weights as declared, both up, both down, and one up with the other down), region 1 is third
+    # with x up in the four arithmetic ones, and in the two geometric ones (the same here, where a pillar is one component), but
+    # fourth there with x up: 20^.625 x 90^.375 = 35.2, region 2 having 36.8. Region 3 is third with y up in four, and under
+    # min-max and z-scores in the three whose weights are equal. Where 1 and 3 tie, both are second.
     assert found == [
-        (55, 2, 42.4264, 3, 2, 4, 25, (8 * 1 + 1 * 2) / 25, 0, 0, 0.5),
-        (37.5, 4, 37.4166, 4, 3, 4, 25, 1 / 25, 0, 2, 0.5),
-        (55, 2, 54.7723, 2, 2, 3, 25, 10 / 25, 1, 1, 0.5),
-        (75, 1, 74.8331, 1, 1, 1, 25, 0, 2, 0, 0.5),
+        (55, 2, 42.4264, 3, 42.4264, 3, 2, 4, 30, round((4 * 1 + 2 * (4 * 1 + 2)) / 30, 9), 0, 0, 0.5),
+        (37.5, 4, 37.4166, 4, 37.4166, 4, 3, 4, 30, round(2 / 30, 9), 0, 2, 0.5),
+        (55, 2, 54.7723, 2, 54.7723, 2, 2, 3, 30, round(10 / 30, 9), 1, 1, 0.5),
+        (75, 1, 74.8331, 1, 74.8331, 1, 1, 1, 30, 0, 2, 0, 0.5),
     ]
     # 0.75 x + 1.25 y over 2.
     assert scores == [
@@ -187,13 +188,14 @@ def test_what_ranks_depend_on_is_as_worked_by_hand(whole: Whole) -> None:
         ("03", "GOALPOST", "ARITHMETIC", 56.25, 3), ("03", "MINMAX", "ARITHMETIC", 43.75, 3),
         ("04", "GOALPOST", "ARITHMETIC", 73.75, 1), ("04", "MINMAX", "ARITHMETIC", 75, 1),
     ]  # fmt: skip
-    # Region 2 is third in one of the 20 combinations, the geometric mean with x up and y down: the variance of its rank is
-    # 1/20 x 19/20. The method alone has (1/5 x 1/16 - 1/400) of it, each weight 1/400; with interactions 4/100 and 1/40.
-    variance = 1 / 20 * 19 / 20
+    # Region 2 is third in two of the 24 combinations, the geometric means with x up and y down: the variance of its rank is
+    # 1/12 x 11/12. The method alone has (2/6 x 1/16 - 1/144) of it, each weight (1/2 x 1/36 - 1/144); with interactions a quarter
+    # of 1/3 x 2/3, and 2/12 of 1/4.
+    variance = 1 / 12 * 11 / 12
     assert hangs_on == [
-        ("02", "METHOD", round(0.01 / variance, 6), round(0.04 / variance, 6), None),
-        ("02", "WEIGHT x", round(0.0025 / variance, 6), round(0.025 / variance, 6), None),
-        ("02", "WEIGHT y", round(0.0025 / variance, 6), round(0.025 / variance, 6), None),
+        ("02", "METHOD", round(1 / 72 / variance, 6), round(1 / 18 / variance, 6), None),
+        ("02", "WEIGHT x", round(1 / 144 / variance, 6), round(1 / 24 / variance, 6), None),
+        ("02", "WEIGHT y", round(1 / 144 / variance, 6), round(1 / 24 / variance, 6), None),
         ("04", "METHOD", None, None, "NO_VARIATION"),
         ("04", "WEIGHT x", None, None, "NO_VARIATION"),
         ("04", "WEIGHT y", None, None, "NO_VARIATION"),

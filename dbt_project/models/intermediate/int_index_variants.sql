@@ -17,11 +17,20 @@ needed as (
 
 weighed as (
     select
-        scores.index_code, scores.ref_area, weight_sets.weight_set, scores.component,
+        scores.index_code, scores.ref_area, weight_sets.weight_set, scores.pillar, scores.component,
         scores.weight * weight_sets.factor as weight,
         scores.goalpost, scores.minmax, scores.zscore, scores.borda
     from scores
     inner join {{ ref('int_index_weight_sets') }} as weight_sets on weight_sets.index_code = scores.index_code and weight_sets.pillar = scores.pillar
+),
+
+-- As the Human Development Index has it: what is alike within a pillar makes up for itself, pillars do not make up for each other.
+pillars as (
+    select
+        index_code, ref_area, weight_set, pillar, count(*) as components,
+        {{ weighted_arithmetic('goalpost', 'weight') }} as score, {{ total_of('weight') }} as weight
+    from weighed
+    group by index_code, ref_area, weight_set, pillar
 ),
 
 aggregated as (
@@ -36,8 +45,15 @@ aggregated as (
     inner join needed on needed.index_code = weighed.index_code
     group by weighed.index_code, weighed.ref_area, weighed.weight_set, needed.components
     having count(*) = needed.components
-    {% if not loop.last %}union all{% endif %}
+    union all
     {%- endfor %}
+    select
+        pillars.index_code, pillars.ref_area, pillars.weight_set, 'GOALPOST' as normalisation, 'GEOMETRIC_OF_PILLARS' as aggregation,
+        {{ weighted_geometric('pillars.score', 'pillars.weight') }} as score
+    from pillars
+    inner join needed on needed.index_code = pillars.index_code
+    group by pillars.index_code, pillars.ref_area, pillars.weight_set, needed.components
+    having sum(pillars.components) = needed.components
 ),
 
 -- Ranked to the digits that a sum of doubles is sure of, so that equal scores share a rank.

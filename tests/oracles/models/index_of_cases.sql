@@ -23,7 +23,8 @@ aggregated as (
 -- The upper goalpost as the target, and the lowest and highest of all areas.
 distances as (
     select
-        *, {{ distance_to_target('figure', 'min(figure) over same', 'max(figure) over same', 'high', 'direction') }} as distance
+        *, {{ distance_to_target('figure', 'min(figure) over same', 'max(figure) over same', 'high', 'direction') }} as distance,
+        {{ distance_to_target('figure', 'min(figure) over same', 'max(figure) over same', 'high', 'direction', is_capped=true) }} as distance_capped
     from figures
     window same as (partition by index_code, component)
 ),
@@ -38,6 +39,8 @@ final as (
     union all
     {%- endfor %}
     select index_code, component, ref_area, 'distance' as measure, distance as value from distances
+    union all
+    select index_code, component, ref_area, 'distance_capped' as measure, distance_capped as value from distances
     union all
     select index_code, ref_area as component, other_area as ref_area, 'outranks' as measure, better_share as value from pairs
     union all

@@ -19,7 +19,9 @@ nominal as (
     select
         index_code, ref_area,
         max(case when aggregation = 'ARITHMETIC' then score end) as arithmetic_score, max(case when aggregation = 'ARITHMETIC' then area_rank end) as arithmetic_rank,
-        max(case when aggregation = 'GEOMETRIC' then score end) as geometric_score, max(case when aggregation = 'GEOMETRIC' then area_rank end) as geometric_rank
+        max(case when aggregation = 'GEOMETRIC' then score end) as geometric_score, max(case when aggregation = 'GEOMETRIC' then area_rank end) as geometric_rank,
+        max(case when aggregation = 'GEOMETRIC_OF_PILLARS' then score end) as geometric_of_pillars_score,
+        max(case when aggregation = 'GEOMETRIC_OF_PILLARS' then area_rank end) as geometric_of_pillars_rank
     from {{ ref('int_index_variants') }}
     where weight_set = 'NOMINAL' and normalisation = 'GOALPOST'
     group by index_code, ref_area
@@ -67,6 +69,7 @@ final as (
         areas_of.unit_level, areas_of.geo_version,
         nominal.arithmetic_score, cast(nominal.arithmetic_rank as integer) as arithmetic_rank,
         nominal.geometric_score, cast(nominal.geometric_rank as integer) as geometric_rank,
+        nominal.geometric_of_pillars_score, cast(nominal.geometric_of_pillars_rank as integer) as geometric_of_pillars_rank,
         cast(varied.best_rank as integer) as best_rank, cast(varied.worst_rank as integer) as worst_rank, varied.mean_rank_shift,
         cast(coalesce(varied.variants, 0) as integer) as variants, cast(coalesce(varied.variants_undefined, 0) as integer) as variants_undefined,
         cast(dominances.dominates as integer) as dominates, cast(dominances.is_dominated_by as integer) as is_dominated_by, shares.dominance_pairs_share,
@@ -76,6 +79,7 @@ final as (
         {{ reasons([
             ("every score", "nominal.ref_area is null", "'INCOMPLETE_COVERAGE'"),
             ("geometric", "nominal.ref_area is not null and nominal.geometric_score is null", "'ZERO_VALUE'"),
+            ("geometric of pillars", "nominal.ref_area is not null and nominal.geometric_of_pillars_score is null", "'ZERO_VALUE'"),
         ]) }} as undefined_because
     from areas_of
     inner join {{ ref('areas') }} as areas on areas.ref_area = areas_of.ref_area
