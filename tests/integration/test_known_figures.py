@@ -502,7 +502,8 @@ def test_programmes_of_cities_stand_in_their_territory(whole: Whole) -> None:
         )
     )
 
-    assert len(placed) == 10
+    assert len(placed) == 11
+    assert ("technopark.agadir", "Agadir", "Agadir-Ida-Ou-Tanane", "09", None) in placed
     assert ("technopark.rabat", "Rabat", "Rabat", "04", "2012") in placed
     assert ("offshoring_park.oujda_shore", None, "Oujda-Angad", "02", None) in placed
     assert agadir == {"COMMUNE": Decimal("40.3"), "PROVINCE": Decimal("32.7"), "REGION": Decimal("18.8")}
