@@ -139,7 +139,7 @@ def _pinned_tables(path: Path) -> dict[str, bytes]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         package, version, checksums = manifest["package"], manifest["version"], dict(manifest["tables"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ReleaseUnreadable(f"not a manifest of package, version and tables: {error!r}", rule="a manifest") from error
     try:
         installed = metadata.version(package)
@@ -155,7 +155,7 @@ def _pinned_tables(path: Path) -> dict[str, bytes]:
 def _pinned_bytes(path: Path, package: str, name: str, checksum: str) -> bytes:
     try:
         content = resources.files(package.replace("-", "_")).joinpath("data", *name.split("/")).read_bytes()
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise ReleaseUnreadable(f"{package} has no table {name}", rule="the pinned tables", value=name) from error
     found = hashlib.sha256(content).hexdigest()
     if found != checksum:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,24 @@ def test_another_version_is_refused_naming_both(repinned: Any) -> None:
 def test_a_table_without_a_pinned_checksum_is_not_read(repinned: Any) -> None:
     with pytest.raises(ReleaseUnreadable, match=r"pins no checksum for attributes/communes\.csv\.gz"):
         census.read(repinned(tables={}), "observation", options_of("territory/hcp_rgph_population"))
+
+
+def test_a_table_that_the_package_lacks_is_refused(repinned: Any) -> None:
+    for name in ("indicators/nothing.csv.gz", "indicators/people.csv.gz/within", "indicators"):
+        with pytest.raises(ReleaseUnreadable, match=f"has no table {name}"):
+            census.read(repinned(tables={name: "0" * 64}), "observation", options_of("territory/hcp_rgph_population"))
+
+
+@pytest.mark.parametrize("failing", ["read_text", "read_bytes"])
+def test_a_failing_disk_refuses_no_census(repinned: Any, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    path, options = repinned(), options_of("territory/hcp_rgph_population")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, failing, fail)
+    with pytest.raises(OSError, match="Input/output"):
+        census.read(path, "observation", options)
 
 
 @pytest.mark.parametrize(

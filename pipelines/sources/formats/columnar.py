@@ -21,7 +21,7 @@ from pipelines.sources.formats import (
     is_of_the_disk,
     number_cell,
     text_cell,
-)  # fmt: skip
+)
 
 MAX_UNPACKED = 200_000_000
 
