@@ -9,8 +9,9 @@ READY := $(VENV)/.made-from-lock
 refresh: $(READY)
 	$(BIN)/marsad refresh
 
+# Two processes: tests/conftest.py says which of them runs what.
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadscope
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 another run is writing; 4 pub
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -43,6 +44,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 
 def main() -> None:
     """Entry point: one clear line for what is expected to go wrong."""
+    # dbt and Dagster keep millions of objects to the end: at Python's own pace a tenth of a refresh is looking through them.
+    gc.set_threshold(50_000, 20, 50)
     try:
         app()
     except Expected as error:

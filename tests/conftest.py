@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadScopeScheduling
 
 from pipelines import fingerprint
 from pipelines.datasets import data_sets
@@ -39,6 +43,8 @@ _CHILDREN = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
 }
+CHECKOUT = Path(__file__).parents[1]
+_INTEGRATION = "tests/integration/"
 # Where the house is, by the caller's environment: no test may write there.
 _PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME", "MARSAD_POSTGRES")
 
@@ -62,11 +68,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything of the house is imported by a test."""
+    # As the command does (``cli.main``).
+    gc.set_threshold(50_000, 20, 50)
     config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
     for name in _PLACES:
         os.environ.pop(name, None)
     for name, value in _CHILDREN.items():
         os.environ[name] = os.environ[name.lower()] = value
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """With ``-n 2``: one process waits for the two that ``tests/integration`` starts, the other runs the rest, file by file;
+    the files that look at all the real data stay together, so that it is loaded once.
+    """
+    return _ByHouse(config, log)
+
+
+class _ByHouse(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return _INTEGRATION if path.startswith(_INTEGRATION) else "real" if _looks_at_real_data(path) else path
+
+
+@cache
+def _looks_at_real_data(path: str) -> bool:
+    return "real: Real" in (CHECKOUT / path).read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -179,6 +179,8 @@ async def client(limits: Limits) -> AsyncIterator[Client]:
         timeout=httpx.Timeout(limits.read, connect=limits.connect),
         limits=httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections),
         follow_redirects=False,
+        # One for all, also behind proxies: reading the certificates takes longer than many an answer.
+        verify=httpx.create_ssl_context(),
     ) as http:
         yield Client(http, limits)
 
