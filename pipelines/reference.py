@@ -5,6 +5,7 @@ What does not belong here: labels and descriptions, which only dbt's seeds and m
 
 from __future__ import annotations
 
+import csv
 import difflib
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,23 @@ class Reference:
             return table.select(*wanted) if wanted else table
         except (OSError, pl.exceptions.PolarsError) as error:
             raise SeedUnreadable(f"{path}: cannot be read as a reference table: {str(error).splitlines()[0]}") from error
+
+    def _be_rectangular(self) -> None:
+        """Every row of every seed has the columns of its header; raises SeedUnreadable with file and line."""
+        for path in sorted(self.folder.glob("*.csv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = csv.reader(file, strict=True)
+                try:
+                    header = next(rows, [])
+                    for row in rows:
+                        if row and len(row) != len(header):
+                            raise SeedUnreadable(
+                                f"{path}, line {rows.line_num}: {len(row)} fields, the header has {len(header)}: "
+                                f"{','.join(row)[:120]!r}; "
+                                "an empty field needs its comma, a comma within a field needs quotes"
+                            )
+                except (csv.Error, UnicodeDecodeError) as error:
+                    raise SeedUnreadable(f"{path}, after line {rows.line_num}: cannot be read as UTF-8 CSV: {error}") from error
 
     @cached_property
     def areas(self) -> pl.DataFrame:
@@ -88,6 +106,8 @@ class Reference:
 
         While a row stays as it is, records made with it stay right; new rows change no earlier record.
         """
+        # Every run comes by here before it writes: polars fills a short row up, and dbt says nothing of the row.
+        self._be_rectangular()
         keyed = {
             "areas": (self.areas, "ref_area"),
             "indicators": (self.indicators, "indicator"),

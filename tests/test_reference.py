@@ -22,6 +22,24 @@ def test_an_unknown_list_and_a_missing_table_are_named(house: House) -> None:
         house.reference.codes("units")
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (b"ROW,Rang\n", r"units\.csv, line 3: 2 fields, the header has 3: 'ROW,Rang'; an empty field needs its comma"),
+        (b"ROW,Rang, place,Rank\n", r"units\.csv, line 3: 4 fields, the header has 3"),
+        (b"ROW,Rang\xe9,Rank\n", r"units\.csv, after line \d: cannot be read as UTF-8 CSV"),
+        (b'ROW,"Rang,Rank\n', r"units\.csv, after line 3: cannot be read as UTF-8 CSV: unexpected end of data"),
+    ],
+)
+def test_a_row_that_does_not_fit_its_header_is_named_before_anything_is_written(house: House, broken: bytes, said: str) -> None:
+    """polars fills a short row up with nothing; a label lost so would be shown as none."""
+    (house.settings.seeds / "units.csv").write_bytes(b"unit,label_fr,label_en\nPERCENT,Pour cent,Percent\n" + broken)
+
+    with pytest.raises(SeedUnreadable, match=said):
+        house.begin()
+    assert not house.settings.draft.exists()
+
+
 def test_the_nearest_codes_are_the_likely_ones() -> None:
     known = frozenset({"COMPANIES", "COMPLAINTS", "PERCENT", "RANK"})
 

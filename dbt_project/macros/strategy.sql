@@ -1,11 +1,16 @@
 {% macro targets_counted_from() -%}
-    {#- Every target with the day from which what is cumulated counts: the day after the stated baseline, or else the
-        strategy's first day. -#}
+    {#- Every target with the day from which what is cumulated counts: the day after the stated baseline, of an increment that is
+        a level said otherwise the day after that level's baseline, or else the strategy's first day. -#}
     select
         targets.*,
-        coalesce({{ days_after('targets.baseline_on', 1) }}, {{ date_from_year('strategies.period_start', '01-01') }}) as counted_from
+        coalesce(
+            {{ days_after('targets.baseline_on', 1) }}, {{ days_after('levels.baseline_on', 1) }}, {{ date_from_year('strategies.period_start', '01-01') }}
+        ) as counted_from
     from {{ ref('stg_targets') }} as targets
     inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
+    left join {{ ref('target_promises') }} as promises
+        on promises.target_id = targets.target_id and promises.relation = 'SAME_PROMISE' and targets.statement_type = 'INCREMENT'
+    left join {{ ref('stg_targets') }} as levels on levels.target_id = promises.promise and levels.statement_type = 'LEVEL'
 {%- endmacro %}
 
 {% macro reaches(value, threshold, direction, is_open='false') -%}

@@ -14,7 +14,8 @@
         when paced.final_verdict = 'MET_LATE' then 'not reached by ' || paced.actual_period || ', reached by ' || cast(paced.met_later_on as varchar)
         when paced.final_verdict = 'MISSED' and paced.basis = 'AFTER_DUE'
             then 'not reached by ' || paced.actual_period || ', the first figure after the due date'
-        when paced.final_verdict = 'MISSED' then 'not reached at the due date, nor in any later figure'
+        when paced.final_verdict = 'MISSED' and paced.is_followed then 'not reached at the due date, nor in any later figure'
+        when paced.final_verdict = 'MISSED' then 'not reached at the due date; there is no later figure'
         when paced.is_due and paced.met_state = 'OPEN' then 'a bound leaves open whether the target was reached by ' || paced.actual_period
         when paced.is_due and paced.basis = 'BEFORE_DUE' then 'not reached by ' || paced.actual_period || '; no figure at the due date or later'
         when paced.is_due then 'reached by ' || paced.actual_period || ', the first figure after the due date: whether in time is not known'

@@ -7,7 +7,7 @@ select row_key, published_value, computed_value, explanation
 from {{ ref('reconciliations') }}
 where status = 'DIFFERENCE' and definition like 'hcp_%'
     and (
-        (unit_measure <> 'PERCENT' and explanation not like 'differs by less than half a unit%')
+        (unit_measure <> 'PERCENT' and explanation not like 'differs by at most half a unit%')
         or (unit_measure = 'PERCENT' and urbanisation = '_T' and kind not like '%_TO_PROVINCE'
             and not (kind = 'LEAVES_TO_REGION' and ref_area in ('10', '11')))
     )

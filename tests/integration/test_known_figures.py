@@ -555,6 +555,66 @@ def test_no_target_is_held_against_exports_of_another_definition(whole: Whole) -
     assert set(dm2030.values()) == {("NOT_COMPARABLE", True)}
 
 
+def test_the_latest_figure_is_one_and_a_part_of_a_year_does_not_replace_the_year(whole: Whole) -> None:
+    """Exports: 26.2 bn in 2024, 13.4 in the first half of 2025; call centres: 9.797 in 2024, of which 2.183 in its last quarter."""
+    assert (
+        rows(
+            whole,
+            "select definition from marts.national_indicators group by definition, urbanisation, breakdown having count_if(is_latest) > 1",
+        )
+        == []
+    )
+    assert rows(
+        whole,
+        """
+        select breakdown, period from marts.national_indicators
+        where is_latest and definition in ('offshoring_export_revenue@oc_2025', 'company_creations@ompic')
+            and breakdown in ('_T', 'SEGMENT=CRM')
+        order by definition, breakdown
+        """,
+    ) == [("_T", "2024"), ("SEGMENT=CRM", "2024"), ("_T", "2024")]
+    [(parts,)] = rows(
+        whole,
+        "select sum(value) / 1e9 from marts.national_indicators "
+        "where is_latest and definition = 'offshoring_export_revenue@oc_2025' and breakdown like 'SEGMENT=%'",
+    )
+    assert parts == pytest.approx(26.2, abs=0.05)
+
+
+def test_an_increment_counts_from_the_level_that_says_it_otherwise(whole: Whole) -> None:
+    """18,500 net jobs in 2023 and 2024, of 140,000 from the 130,000 of 2022 to the 270,000 of 2030: behind, as the level is."""
+    assert rows(
+        whole,
+        """
+        select actual_period, round(progress_share, 4), verdict from marts.strategy_progress
+        where target_id in ('dm2030.offshoring_jobs_net_creation.2030', 'dm2030.offshoring_jobs.2030') and method_code = 'LINEAR'
+        order by target_id
+        """,
+    ) == [("2024", None, "OFF_TRACK"), ("2023/2024", 0.1321, "OFF_TRACK")]
+
+
+def test_communes_with_a_figure_at_both_censuses_are_counted_where_some_have_none(whole: Whole) -> None:
+    assert rows(
+        whole,
+        """
+        select units_in_both, units_expected, undefined_because from marts.regional_convergence
+        where definition = 'hcp_rgph_households@rgph' and unit_level = 'commune' and urbanisation = '_T'
+        """,
+    ) == [(1534, 1538, "every measure: INCOMPLETE_COVERAGE")]
+
+
+def test_where_neither_more_nor_less_is_better_no_part_is_ahead(whole: Whole) -> None:
+    assert set(
+        rows(
+            whole,
+            """
+            select distinct coalesce(indicators.direction, 'NONE') in ('UP', 'DOWN') from marts.urban_rural_divide
+            inner join reference.indicators using (indicator) where side_ahead is not null
+            """,
+        )
+    ) == {(True,)}
+
+
 def test_the_current_value_is_the_producers_and_the_rule_is_named(whole: Whole) -> None:
     """Exports of 2024: 26.2 (Office des Changes), 26.22 (ministry), "more than 26" (ministry)."""
     found = rows(
@@ -803,7 +863,7 @@ def test_differences_that_are_known_and_no_others(whole: Whole) -> None:
         whole,
         """
         select kind, ref_area, period, published_value::bigint, computed_value::bigint from quality.reconciliations
-        where status = 'DIFFERENCE' and unit_measure <> 'PERCENT' and explanation not like 'differs by less than half a unit%'
+        where status = 'DIFFERENCE' and unit_measure <> 'PERCENT' and explanation not like 'differs by at most half a unit%'
         order by all
         """,
     )

@@ -271,7 +271,7 @@ def test_explain_says_what_one_column_of_a_row_rests_on(whole: Whole) -> None:
 
 def test_explain_of_a_verdict_shows_what_it_was_judged_by_and_what_it_could_not_be(whole: Whole) -> None:
     """Not comparable: which figures were not; met late: the later figure too, which is not the one it is judged by."""
-    target = "dm2030.offshoring_jobs_net_creation.2030"
+    target = "snn_2022.offshoring_jobs_net_creation.2030"
     said = marsad(
         whole.settings.data, "explain", "--mart", "strategy_progress", "--key", f"{target}|LINEAR", "--column", "verdict"
     ).out

@@ -50,7 +50,8 @@ preferred as (
                 period_end desc,
                 observation_id asc
         ) as place,
-        min(period_end) filter (where met_state = 'MET' and basis = 'AFTER_DUE') over (partition by target_id, known_as_of) as met_later_on
+        min(period_end) filter (where met_state = 'MET' and basis = 'AFTER_DUE') over (partition by target_id, known_as_of) as met_later_on,
+        bool_or(basis = 'AFTER_DUE') over (partition by target_id, known_as_of) as is_followed
     from followed
 ),
 
@@ -66,7 +67,7 @@ observed_baselines as (
 final as (
     select
         targets.target_id, targets.known_as_of, targets.is_due, targets.strategy_start,
-        preferred.basis, preferred.counted_as, preferred.counted_from, preferred.met_state, preferred.met_later_on,
+        preferred.basis, preferred.counted_as, preferred.counted_from, preferred.met_state, preferred.met_later_on, preferred.is_followed,
         preferred.observation_id as actual_observation_id, preferred.period as actual_period, preferred.period_end as actual_on,
         preferred.value as actual_value, preferred.value_lower as actual_lower, preferred.value_upper as actual_upper,
         preferred.bound as actual_bound, preferred.is_exact as actual_is_exact,

@@ -54,7 +54,7 @@ judged as (
             when abs(published_value - computed_value) <= tolerance then 'equal within the rounding of the printed figures'
             when other_statements is not null then 'the parts give another statement of this total, of another time: see revisions'
             when rounding_of_counts >= abs(published_value - computed_value)
-                then 'differs by less than half a unit for each part: what estimates rounded to whole units give'
+                then 'differs by at most half a unit for each part: what estimates rounded to whole units give'
             else 'the parts do not give the published figure'
         end as explanation,
         coalesce(

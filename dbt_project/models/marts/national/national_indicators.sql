@@ -8,7 +8,14 @@ with cells as (
 placed as (
     select
         *,
-        period_end = max(period_end) filter (where has_value) over (partition by definition, urbanisation, breakdown) as is_latest,
+        -- Of what is counted over time a whole year goes before a part of one, and before a quarter that it contains.
+        has_value and period_end is not null and row_number() over (
+            partition by definition, urbanisation, breakdown
+            order by
+                has_value desc,
+                case when freq_class = 'FLOW' and {{ month_day('period_start') }} = '01-01' and {{ month_day('period_end') }} = '12-31' then 0 else 1 end asc,
+                period_end desc nulls last, period_start asc, period_key asc
+        ) = 1 as is_latest,
         -- The months that a period covers within its year: figures of other months are another season.
         case when freq_class = 'FLOW' then {{ month_day('period_start') }} || '/' else '' end || {{ month_day('period_end') }} as season,
         extract(year from period_end) - extract(year from period_start) as years_covered

@@ -19,12 +19,11 @@ units as (
     inner join {{ ref('int_compared_units') }} as later on later.series_key = pairs.series_key
     inner join {{ ref('int_compared_units') }} as earlier
         on earlier.series_key = pairs.previous_series_key and earlier.ref_area = later.ref_area
-    where pairs.blocked_because is null
 ),
 
 regressed as (
     select
-        series_key, count(*) as units_in_both, min(least(before, after)) as lowest, min(before) = max(before) as starts_equal,
+        series_key, count(*) filter (where before is not null and after is not null) as units_in_both, min(least(before, after)) as lowest, min(before) = max(before) as starts_equal,
         {{ sigma_of_logs('before') }} as sigma_logs_before, {{ sigma_of_logs('after') }} as sigma_logs_after,
         {{ sigma_cv('before') }} as sigma_cv_before, {{ sigma_cv('after') }} as sigma_cv_after,
         {{ delta_distance('before') }} as delta_before, {{ delta_distance('after') }} as delta_after,

@@ -7,7 +7,7 @@ measured as (
         cells.*,
         indicators.aggregation = 'SUM' as is_sum,
         indicators.per_head as is_per_head,
-        indicators.direction,
+        indicators.direction, indicators.denominator as whole_indicator,
         cells.regions_exact = cells.regions_expected as is_complete,
         -- The sum of the regions is of their own vintage; the published national figure may have been revised since.
         case
@@ -48,7 +48,12 @@ ranked as (
         ) end as rank_value,
         case when is_complete and per_1000 is not null then rank() over (
             partition by definition, urbanisation, breakdown, period_key order by {{ best_first('per_1000', 'direction') }}
-        ) end as rank_per_1000
+        ) end as rank_per_1000,
+        case
+            when not is_exact then null
+            when is_per_head then {{ index_to('per_1000', 'country_per_1000') }}
+            when not is_sum and unit_measure <> 'RANK' then {{ index_to('value', 'national_value') }}
+        end as index_to_national
     from compared
 ),
 
@@ -78,12 +83,7 @@ final as (
         case when ranked.is_sum and ranked.is_complete then ranked.national_value - ranked.regions_sum end as national_difference,
         ranked.country_basis, ranked.share_of_country,
         cast(ranked.rank_value as integer) as rank_value, cast(ranked.rank_per_1000 as integer) as rank_per_1000,
-        case
-            when not ranked.is_exact then null
-            when ranked.is_per_head then {{ index_to('ranked.per_1000', 'ranked.country_per_1000') }}
-            when not ranked.is_sum and ranked.unit_measure <> 'RANK' then {{ index_to('ranked.value', 'ranked.national_value') }}
-        end as index_to_national,
-        ranked.location_quotient,
+        ranked.index_to_national, ranked.location_quotient,
         {{ reasons([
             ("value", "not ranked.has_value", "'this region did not report'"),
             ("per_1000", "ranked.per_1000 is null and ranked.is_per_head and ranked.has_value", "'no census population for this area and period'"),
@@ -94,6 +94,11 @@ final as (
             ("growth_since_census", "changes.change_since_census is not null and changes.additive and changes.growth_since_census is null", "'the figure of the census before is zero'"),
             ("share_of_country", "not ranked.is_sum", "'the indicator does not add up'"),
             ("share_of_country", "ranked.is_sum and ranked.has_value and ranked.share_of_country is null", "'no exact value of the region or of the country'"),
+            ("index_to_national", "ranked.has_value and ranked.unit_measure = 'RANK'", "'a rank is an order'"),
+            ("index_to_national", "ranked.has_value and ranked.is_sum and not ranked.is_per_head", "'not a count that per-head figures are made of'"),
+            ("index_to_national", "ranked.has_value and ranked.unit_measure <> 'RANK' and (ranked.is_per_head or not ranked.is_sum) and ranked.index_to_national is null", "'no exact value of the region or of the country, or no population'"),
+            ("location_quotient", "ranked.has_value and (not ranked.is_sum or ranked.whole_indicator is null)", "'not a count with a declared whole'"),
+            ("location_quotient", "ranked.has_value and ranked.is_sum and ranked.whole_indicator is not null and ranked.location_quotient is null", "'no exact value of the count or of its whole, for the region or the country'"),
             ("rank", "not ranked.is_complete", "ranked.regions_exact || ' of ' || ranked.regions_expected || ' regions have an exact value'"),
         ]) }} as undefined_because,
         ranked.dataset, ranked.publisher, ranked.document, ranked.correction, ranked.decided_by, cast(ranked.statements as integer) as statements,

@@ -24,15 +24,23 @@ placed as (
         indicators.domain, indicators.label_fr, indicators.label_ar, indicators.label_en,
         case when sides.unit_measure = 'PERCENT' then indicators.upper_limit end as ceiling,
         sides.urban_value as urban, sides.rural_value as rural,
-        -- Ahead is the higher part, or the lower where down is good.
-        case when sides.urban_value <> sides.rural_value then (sides.urban_value > sides.rural_value) = (indicators.direction is distinct from 'DOWN') end as is_urban_ahead,
+        coalesce(indicators.direction, 'NONE') in ('UP', 'DOWN') as has_better,
+        -- Ahead is the higher part, or the lower where down is good; nobody where neither is better.
+        case
+            when sides.urban_value <> sides.rural_value and indicators.direction in ('UP', 'DOWN')
+                then (sides.urban_value > sides.rural_value) = (indicators.direction = 'UP')
+        end as is_urban_ahead,
+        case (sides.urban_value > sides.rural_value) = (indicators.direction = 'UP')
+            when true then count(sides.urban_value) over part when false then count(sides.rural_value) over part
+        end as points_ahead,
         sides.urban_value is not null and sides.rural_value is not null and sides.period_end
         = max(case when sides.urban_value is not null and sides.rural_value is not null then sides.period_end end)
-            over (partition by sides.definition, sides.ref_area, sides.breakdown) as is_latest
+            over part as is_latest
     from sides
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = sides.indicator
     -- A count of town and country is no gap in a service: only rates and shares are compared.
     where indicators.aggregation <> 'SUM'
+    window part as (partition by sides.definition, sides.ref_area, sides.breakdown)
 ),
 
 -- The levels that a side passes between two successive published points.
@@ -87,8 +95,12 @@ final as (
             ("odds_ratio", "placed.rural = 0 or placed.urban = placed.ceiling", "'ZERO_VALUE'"),
             ("offline_ratio", "placed.urban is not null and placed.rural is not null and placed.ceiling is null", "'NO_CEILING'"),
             ("offline_ratio", "placed.rural = placed.ceiling", "'ZERO_VALUE'"),
-            ("time_distance", "placed.urban = placed.rural", "'ALL_EQUAL'"),
-            ("time_distance", "placed.urban <> placed.rural and reached.leader_month is null", "'OUTSIDE_LEADER_PATH'"),
+            ("side_ahead", "placed.urban = placed.rural", "'EQUAL_PARTS'"),
+            ("side_ahead", "placed.urban <> placed.rural and not placed.has_better", "'NO_DIRECTION'"),
+            ("time_distance", "placed.urban = placed.rural", "'EQUAL_PARTS'"),
+            ("time_distance", "placed.urban <> placed.rural and not placed.has_better", "'NO_DIRECTION'"),
+            ("time_distance", "placed.is_urban_ahead is not null and reached.leader_month is null and placed.points_ahead = 1", "'NO_PREVIOUS'"),
+            ("time_distance", "placed.is_urban_ahead is not null and reached.leader_month is null and placed.points_ahead > 1", "'OUTSIDE_LEADER_PATH'"),
         ]) }} as undefined_because,
         placed.obs_status, placed.urban_observation_id, placed.rural_observation_id
     from placed

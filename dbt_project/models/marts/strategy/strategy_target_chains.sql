@@ -78,7 +78,7 @@ final as (
             when links.basis = 'DECLARED' and earlier.statement_type = 'LEVEL' and later.statement_type = 'INCREMENT'
                 then earlier.baseline + later.value
         end as level_from_increment,
-        later.promise_reason as reason
+        case when links.basis = 'DECLARED' then later.promise_reason end as reason
     from links
     inner join targets as earlier on earlier.target_id = links.target_id
     left join targets as later on later.target_id = links.later_target_id
