@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.errors import BadInput, Blocked, Damaged, Expected, Unknown, Unreached
+from pipelines.errors import BadInput, Blocked, Damaged, Expected, Interrupted, Unknown, Unreached
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ def main() -> None:
         app()
     except Expected as error:
         err.print(f"[red]marsad:[/red] {escape(str(error))}", soft_wrap=True)
+        if isinstance(error, Interrupted):
+            # dbt's thread may be in the middle of a statement, which Python's own way out would abort with a core dump.
+            sys.stdout.flush()
+            os._exit(error.exit_code)
         raise SystemExit(error.exit_code) from None
     except OSError as error:
         # A full disk, a file or folder that may not be read or written: the system names it.
@@ -464,9 +468,11 @@ def query(
 @app.command()
 def attach() -> None:
     """Print the SQL that attaches the published file under the name its views expect."""
-    from pipelines.warehouse.reading import attach_statement
+    from pipelines.warehouse.reading import attach_statement, reader
 
-    typer.echo(attach_statement(Settings.from_environment()))
+    settings = Settings.from_environment()
+    with reader(settings):
+        typer.echo(attach_statement(settings))
 
 
 @app.command()
@@ -617,7 +623,12 @@ def new_dataset(
         "contact": texts["contact"],
     }
     if options is not None:
-        said["options"] = yaml.safe_load(options.read_text(encoding="utf-8"))
+        try:
+            said["options"] = yaml.safe_load(options.read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            raise BadInput(f"{options}: is no YAML in UTF-8: {error}") from error
+        if not isinstance(said["options"], dict):
+            raise BadInput(f"{options}: has no options of a reader (`key: value`), but {said['options']!r}")
     elif like is not None:
         if not asks:
             raise typer.BadParameter(

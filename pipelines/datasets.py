@@ -30,6 +30,7 @@ MEASURES = ("rows", "indicators", "areas", "periods")
 """What must not become fewer from one publication to the next."""
 MayShrink = dict[str, Decimal]
 """By measure, what part of what there was may vanish, in percent; nothing of what is not named."""
+_DURATION = re.compile(r"P[1-9]\d*[DWMY]")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
 _SIDECAR_KEYS = {"document", "published_on", "published_precision", "retrieved_on", "note"}
 _SIDECAR_OPTIONAL = {"replaces", "reason", "package", "workbooks", "fetched", "sha256", "recorded_at"}
@@ -143,6 +144,13 @@ def read_data_set(path: Path, elsewhere: Path | None = None) -> DataSet:
         raise DataSetInvalid(f"{path}: max_age_days is {said['max_age_days']} but expected_every is null: say both or neither")
     if said["expected_every"] is not None and not isinstance(said["max_age_days"], int):
         raise DataSetInvalid(f"{path}: expected_every is {said['expected_every']} but max_age_days is not a number of days")
+    if said["expected_every"] is not None and (isinstance(said["max_age_days"], bool) or said["max_age_days"] < 1):
+        raise DataSetInvalid(f"{path}: max_age_days is {said['max_age_days']}, must be a number of days from 1 on")
+    if said["expected_every"] is not None and not _DURATION.fullmatch(str(said["expected_every"])):
+        raise DataSetInvalid(
+            f"{path}: expected_every is {said['expected_every']!r}, must be an ISO 8601 duration of days, weeks, months or "
+            "years, as in P1M or P1Y"
+        )
     try:
         allowed = may_shrink(said.get("may_shrink"))
     except ValueError as error:

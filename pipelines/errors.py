@@ -41,6 +41,12 @@ class Unreached(Expected):
     exit_code = 9
 
 
+class Interrupted(Expected):
+    """A signal ended the run: Ctrl-C, or whoever stops services."""
+
+    exit_code = 130
+
+
 class Damaged(Expected):
     """The published file is not what was published."""
 

@@ -11,7 +11,7 @@ import shutil
 import stat
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -138,7 +138,11 @@ def dates(said: Sidecar, reference: Reference) -> tuple[date | None, str, date]:
             raise ReleaseInvalid(f"document {said.document!r} is not in the documents seed: describe it there first")
         row = known.row(0, named=True)
         return row["published_on"], row["published_precision"], row["retrieved_on"]
-    return said.published_on, said.published_precision, said.retrieved_on or datetime.now(UTC).date()
+    today = datetime.now(UTC).date()
+    # A day read in one time zone may be the day after in UTC; a refresh would refuse what is read later still.
+    if said.retrieved_on is not None and said.retrieved_on > today + timedelta(days=1):
+        raise ReleaseInvalid(f"retrieved_on is {said.retrieved_on}, and today is {today}: nothing is read in the future")
+    return said.published_on, said.published_precision, said.retrieved_on or today
 
 
 def _name(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import alerts, fingerprint, retention
 from pipelines.datasets import DATASET_FILE, data_sets
-from pipelines.errors import Blocked, Expected, Unknown
+from pipelines.errors import BadInput, Blocked, Expected, Interrupted, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
 from pipelines.reasons import reasons as why
 from pipelines.reference import nearest
@@ -84,6 +84,9 @@ def refresh(
     Raises WarehouseLocked, RefreshFailed, HistoryUnwritable, DataSetInvalid, SeedUnreadable, DbtFailed, Unknown, BadInput.
     """
     started = time.monotonic()
+    for folder in (settings.raw, settings.seeds):
+        if not folder.is_dir():
+            raise BadInput(f"{folder}: there is no such folder; MARSAD_DATA names the folder that has raw/ and seeds/ in it")
     kept_days = retention.history_days()
     _refuse_unknown(settings, accept_shrinkage)
     # Taken for a moment: who cannot write should know before everything is imported.
@@ -189,6 +192,10 @@ def _run(
         for reason in reasons:
             if locked in reason:
                 raise WarehouseLocked(reason.partition(locked)[2])
+            if "DagsterExecutionInterruptedError" in reason:
+                raise Interrupted(
+                    "interrupted; nothing was published, and the next refresh begins again from what was published last"
+                )
         raise RefreshFailed(reasons)
     outcome = Outcome(0.0, published=publication.current(settings) if dataset is None else None)
     for event in result.get_asset_materialization_events():

@@ -83,7 +83,6 @@ def test_another_number_than_expected_is_named(house: House) -> None:
         {"ref_area": "03"},
         {"time_period": "2022-01/2022-04"},
         {"document": "atlasinfo-ompic-to-2023-03"},
-        {"release": "undated__slip.csv"},
         {"release": "undated__othr.csv"},
     ],
 )
@@ -92,6 +91,14 @@ def test_a_correction_without_its_statement_is_named(house: House, changes: dict
 
     assert wrong.startswith("c: meets no statement: company_creations@ompic, ")
     assert "expected it printed 3388" in wrong
+
+
+def test_a_correction_goes_into_the_past_with_the_release_it_names(house: House) -> None:
+    """Bound to a release that was replaced it corrects what was known then; its guard holds there too."""
+    bound = OF_A_CELL | {"release": "undated__slip.csv", "printed_value": "338", "corrected_value": "3388"}
+    assert said(house, bound) == ""
+    assert said(house, OF_A_CELL | {"release": "undated__mended.csv"}, bound | {"correction": "d"}) == ""
+    assert "339" in said(house, bound | {"printed_value": "339"})
 
 
 def test_two_corrections_of_one_statement_are_named(house: House) -> None:

@@ -60,6 +60,9 @@ def test_every_real_data_set_is_read_and_every_release_of_it_is_sealed() -> None
         ({"title": {"en": "Exports", "fr": "Exportations", "ar": ""}}, "title must be given in en, fr and ar"),
         ({"max_age_days": "null"}, "max_age_days is not a number of days"),
         ({"expected_every": "null"}, "say both or neither"),
+        ({"max_age_days": -5}, "max_age_days is -5, must be a number of days from 1 on"),
+        ({"expected_every": "P3X"}, "expected_every is 'P3X', must be an ISO 8601 duration"),
+        ({"expected_every": "monthly"}, "must be an ISO 8601 duration"),
     ],
 )
 def test_a_dataset_yml_that_cannot_be_used_names_file_and_key(house: House, changes: dict[str, Any], says: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,16 @@ def test_a_known_document_gives_name_and_dates(house: House, data_set: DataSet, 
     assert release.path.read_bytes() == file.read_bytes() == GOOD
     assert read_release(data_set, release.path) == release
     assert house.load(data_set)[data_set.name].added == [release.name]
+
+
+def test_nothing_is_read_in_the_future(house: House, data_set: DataSet, tmp_path: Path) -> None:
+    """A refresh would refuse it, and with the seal on it would be there for good."""
+    tomorrow_but_one = datetime.now(UTC).date() + timedelta(days=2)
+
+    with pytest.raises(ReleaseInvalid, match="nothing is read in the future"):
+        file_release(data_set, typed(tmp_path, GOOD), Sidecar(retrieved_on=tomorrow_but_one), house.reference)
+
+    assert [path.name for path in data_set.folder.iterdir()] == ["dataset.yml"]
 
 
 def test_without_a_document_the_file_names_the_release(house: House, data_set: DataSet, tmp_path: Path) -> None:

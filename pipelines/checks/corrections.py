@@ -30,14 +30,17 @@ _COLUMNS = [
 ]  # fmt: skip
 _OPTIONAL = ("release", "document", "target_id", *_CELL)
 
-# Only what stands today must fit: a release of ours that was replaced may have been misread.
+# Only what stands today must fit: a release of ours that was replaced may have been misread. A correction that names its
+# release goes with it into the past.
 _MEANT = """
 select corrections.correction, statements.release, statements.release_row, statements.{column} as found
 from corrections
 left join (
-    from raw.{table} anti join ({replaced}) using (dataset, release)
+    select said.*, replaced.release is not null as is_replaced
+    from raw.{table} as said left join (select distinct dataset, release from ({replaced})) as replaced using (dataset, release)
 ) as statements
     on statements.dataset = corrections.dataset and coalesce(corrections.release, statements.release) = statements.release
+    and (corrections.release is not null or not statements.is_replaced)
     and {same}
 where corrections.corrected_column = '{column}'
 """

@@ -32,6 +32,10 @@ create table if not exists pipeline.made (
 );
 """
 
+# Releases that were accepted before this draft began again from nothing, with their seals.
+_ACCEPTED = """
+create table if not exists pipeline.accepted as select dataset, release, sha256, recorded_at from raw.releases limit 0
+"""
 
 _CHECKPOINT_AT = "1GB"
 
@@ -80,6 +84,9 @@ def begin(
         tables.create(connection)
         connection.execute(_STATE)
         connection.execute(touched.STATE)
+        connection.execute(_ACCEPTED)
+        if beginning.origin == "raw" and not full:
+            beginning = Beginning("raw", beginning.why + _remember_accepted(connection, settings))
         if beginning.origin != "kept":
             touched.note_more(connection, beginning.why)
         connection.execute("begin transaction")
@@ -90,6 +97,26 @@ def begin(
         connection.execute("insert into pipeline.reference select seed, code, said from seeds")
         connection.execute("commit")
     return beginning
+
+
+def _remember_accepted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    """Note what readers' releases were sealed as: a draft that begins again must not take others in their place. What a full
+    rebuild does is a person's word for it. Returns what to add to the reason when the published file does not say.
+    """
+    if not settings.published.exists():
+        return ""
+    try:
+        connection.execute(f"attach {sql_text(settings.published.resolve())} as readers (read_only)")
+        try:
+            connection.execute(
+                "insert into pipeline.accepted select dataset, release, sha256, recorded_at from readers.raw.releases "
+                "where status = 'ACCEPTED'"
+            )
+        finally:
+            connection.execute("detach readers")
+    except duckdb.Error as error:
+        return f"; which releases readers have could not be asked ({str(error).splitlines()[0]})"
+    return ""
 
 
 def made_with(loader: str, reference: Reference) -> str:

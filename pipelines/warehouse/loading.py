@@ -62,7 +62,7 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
     remade = bool(made) and made[0][0] != recipe
     paths = {path.name: path for path in release_paths(dataset)}
     loaded = Loaded()
-    fresh, refused = _sort_out(dataset, paths, {} if remade else known, loaded)
+    fresh, refused = _sort_out(dataset, paths, {} if remade else known, _accepted(connection, dataset, known), loaded)
     forgotten = known.keys() if remade else (known.keys() - paths.keys()) | (known.keys() & (refused.keys() | fresh.keys()))
     heights: dict[str, int] = {}
     connection.execute("begin transaction")
@@ -82,7 +82,10 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
         if (forgotten or heights) and (remade or dataset.kind in ids.KINDS):
             _settle(connection, dataset, loaded)
         # Of another kind than before too: what it stated then is gone.
-        if forgotten - _refused_as_before(known, fresh, refused) or any(fresh[name].replaces is not None for name in heights):
+        stand = heights.keys() - loaded.refused.keys()
+        if forgotten - _refused_as_before(known, fresh, loaded.refused) or any(
+            fresh[name].replaces is not None for name in stand
+        ):
             touched.note_more(connection, f"{dataset.name}: a release was replaced, taken away or read again")
         if dataset.kind == "observation":
             touched.note(connection, dataset.name, heights)
@@ -121,6 +124,16 @@ def _known(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> dict[str,
     return {name: _Met(sha, status, recorded_at, tuple(said)) for name, sha, status, recorded_at, *said in met}
 
 
+def _accepted(
+    connection: duckdb.DuckDBPyConnection, dataset: DataSet, known: dict[str, _Met]
+) -> dict[str, tuple[str, datetime | None]]:
+    """Checksum and date of record of every release that this draft has accepted, or readers' file before it."""
+    before = connection.execute("select release, sha256, recorded_at from pipeline.accepted where dataset = ?", [dataset.name])
+    return {name: (sha, recorded_at) for name, sha, recorded_at in before.fetchall()} | {
+        name: (met.sha256, met.recorded_at) for name, met in known.items() if met.status == "ACCEPTED"
+    }
+
+
 def _said(release: Release) -> tuple[Any, ...]:
     """What the sidecar says, in the order of ``_known``."""
     return (
@@ -144,39 +157,44 @@ def _refused_as_before(known: dict[str, _Met], fresh: dict[str, Release], refuse
 
 
 def _sort_out(
-    dataset: DataSet, paths: dict[str, Path], known: dict[str, _Met], loaded: Loaded
+    dataset: DataSet,
+    paths: dict[str, Path],
+    known: dict[str, _Met],
+    accepted: dict[str, tuple[str, datetime | None]],
+    loaded: Loaded,
 ) -> tuple[dict[str, Release], dict[str, list[Problem]]]:
     """Releases to load, and those that are none; notes in ``loaded`` which are kept. Raises SealBroken."""
-    gone = {name: met.sha256 for name, met in known.items() if met.status == "ACCEPTED"} | seals(dataset)
+    gone = {name: sha for name, (sha, _) in accepted.items()} | seals(dataset)
     for name in sorted(gone.keys() - paths.keys()):
         raise SealBroken(
             f"{dataset.folder / name}: was accepted and is gone (sealed {gone[name]}); restore the file, "
-            "and mend a slip with a new release whose sidecar says replaces and reason"
+            "and mend a slip with a new release whose sidecar says replaces and reason; what is to be forgotten with its "
+            "sidecar, `marsad refresh --full` forgets"
         )
     fresh: dict[str, Release] = {}
     refused: dict[str, list[Problem]] = {}
     for name, path in paths.items():
         met = known.get(name)
-        accepted = met is not None and met.status == "ACCEPTED"
+        before = accepted.get(name)
         try:
             release = read_release(dataset, path)
         except ReleaseInvalid as invalid:
-            if met is not None and accepted:
+            if before is not None:
                 raise SealBroken(
-                    f"{path}: was accepted (sealed {met.sha256}) and cannot be read as it was: {invalid}"
+                    f"{path}: was accepted (sealed {before[0]}) and cannot be read as it was: {invalid}"
                 ) from invalid
             if isinstance(invalid, SealBroken) and met is None:
                 raise
             refused[name] = [Problem("a sealed release with its sidecar", str(invalid))]
             continue
-        if met is None or not accepted:
-            fresh[name] = release
-        elif (met.sha256, met.recorded_at) != (release.sha256, release.recorded_at):
+        if before is not None and before != (release.sha256, release.recorded_at):
             raise SealBroken(
-                f"{path}: an accepted release never changes, but its seal did: accepted {met.sha256} recorded {met.recorded_at}, "
+                f"{path}: an accepted release never changes, but its seal did: accepted {before[0]} recorded {before[1]}, "
                 f"now {release.sha256} recorded {release.recorded_at}; restore file and sidecar, and mend a slip with a new "
                 "release whose sidecar says replaces and reason"
             )
+        if met is None or met.status != "ACCEPTED":
+            fresh[name] = release
         elif met.said != _said(release) or (release.replaces is not None and release.replaces not in paths):
             # The sidecar says more, or better, of the same bytes, or the refused release it stood for was taken away: the
             # release is read again, as a rebuild from nothing would read it.

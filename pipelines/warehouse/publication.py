@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,10 @@ def mend(settings: Settings) -> Found | None:
 def damage(settings: Settings) -> Found | None:
     """The damage found since the last publication, as ``mend`` noted it."""
     said = _note(_damage_path(settings))
+    if said is not None and (not isinstance(said, dict) or said.keys() != {field.name for field in fields(Found)}):
+        raise PublicationRefused(
+            f"{_damage_path(settings)}: is no note of damage ({str(said)[:80]!r}): look at it, and remove it"
+        )
     return None if said is None else Found(**said)
 
 
@@ -338,7 +342,12 @@ def rollback(settings: Settings, name: str | None = None) -> tuple[Publication, 
 
 def withdrawn(settings: Settings) -> set[str]:
     """Fingerprints that a person rolled back from. Raises PublicationRefused when the note of them cannot be read."""
-    return set(_note(_withdrawn_path(settings)) or [])
+    said = _note(_withdrawn_path(settings))
+    if said is not None and not (isinstance(said, list) and all(isinstance(each, str) for each in said)):
+        raise PublicationRefused(
+            f"{_withdrawn_path(settings)}: is no list of contents ({str(said)[:80]!r}): look at it, and remove it"
+        )
+    return set(said or [])
 
 
 def readmit(settings: Settings, fingerprint: str) -> None:

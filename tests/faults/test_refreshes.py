@@ -5,6 +5,7 @@ Counts are small here: ``pytest tests/faults --kills 50``, or ``python -m tests.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +23,7 @@ import pytest
 from pipelines.datasets import read_sidecar
 from pipelines.settings import Settings
 from pipelines.warehouse import publication
-from tests.faults.belonging import DATA_SET, FIRST, Seen, inspect
+from tests.faults.belonging import DATA_SET, FIRST, Seen, file_round, inspect
 from tests.faults.campaign import besiege
 from tests.faults.warm import Trouble, Warm
 from tests.house import OBSERVATION, House, figures, move
@@ -43,6 +45,39 @@ def goes_on(warm: Warm, house: House, round_: int = 1) -> None:
     said = warm.run(house.settings.data, "refresh", "--json")
     assert said.code == 0, said.err
     assert inspect(house.settings).round == round_
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_told_in_a_line_and_loses_nothing(warm: Warm, besieged: House, sent: signal.Signals) -> None:
+    """Ctrl-C while dbt builds: no core dump, readers keep what they have, the next refresh needs nobody."""
+    seen, data = before(besieged), besieged.settings.data
+    file_round(besieged, 1)
+    turn = besieged.settings.dbt_target.with_name("turn.lock")
+    with subprocess.Popen(
+        [COMMAND, "refresh"], env=environment(data), cwd=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        taken = 0
+        # dbt's turn for a whole second: it builds, and does not just read its project.
+        while process.poll() is None and taken < 10:
+            taken = taken + 1 if _is_taken(turn) else 0
+            time.sleep(0.1)
+        process.send_signal(sent)
+        _, said = process.communicate(timeout=120)
+
+    assert process.returncode == 130, said
+    assert "marsad: interrupted; nothing was published" in said
+    assert "Traceback" not in said and "terminate called" not in said
+    assert inspect(besieged.settings) == seen
+    goes_on(warm, besieged)
+
+
+def _is_taken(turn: Path) -> bool:
+    with turn.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 # In number

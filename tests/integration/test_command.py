@@ -264,6 +264,7 @@ def test_rolling_back_to_what_is_not_kept_names_what_is(life: Life) -> None:
     "arguments",
     [
         ("status",), ("explain", "company_creations"), ("indicators",), ("query", "select 1"), ("publications",), ("rollback",),
+        ("attach",),
     ],
 )  # fmt: skip
 def test_with_nothing_published_readers_are_told_what_to_do(emptied: House, arguments: tuple[str, ...]) -> None:

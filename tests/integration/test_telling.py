@@ -26,6 +26,8 @@ def place(data: Path) -> Settings:
 
 def test_a_refresh_that_fails_reports_only_when_asked_to(tmp_path: Path) -> None:
     settings = place(tmp_path / "data")
+    for folder in (settings.raw, settings.seeds):
+        folder.mkdir(parents=True)
     with lock.writer(settings.lock, "somebody else"):
         by_hand = marsad(settings.data, "refresh")
         assert (by_hand.code, alerts.reports(settings)) == (3, [])
@@ -39,6 +41,13 @@ def test_a_refresh_that_fails_reports_only_when_asked_to(tmp_path: Path) -> None
     assert "run somebody else, since" in told
     assert "another run was writing" in told
     assert "Last good publication  none" in told
+
+
+def test_a_data_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    said = marsad(tmp_path / "nowhere", "refresh")
+
+    assert said.code == 7
+    assert said.error.startswith(f"{tmp_path / 'nowhere' / 'raw'}: there is no such folder; MARSAD_DATA names")
 
 
 def test_health_has_a_code_of_its_own_for_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

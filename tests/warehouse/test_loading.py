@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,7 +22,8 @@ from hypothesis import strategies as st
 from pipelines import datasets
 from pipelines.datasets import DataSet, SealBroken, read_sidecar, release_paths, sidecar_path, write_sidecar
 from pipelines.records import RECORDS, columns
-from pipelines.warehouse import loading
+from pipelines.sources import reader
+from pipelines.warehouse import draft, loading, publication
 from pipelines.warehouse.lock import WarehouseLocked, writer
 from pipelines.warehouse.tables import TABLE_OF_KIND
 from tests.house import FIXTURES, OBSERVATION, RECORDED, TARGET, House, Real, build, figures, move, unseal
@@ -380,6 +382,48 @@ def test_an_accepted_release_that_is_gone_is_an_error(house: House, startups: Da
         house.load(startups)
 
     assert content(house) == before
+
+
+@pytest.mark.parametrize("tamper", ["other bytes", "gone"])
+def test_a_draft_that_begins_again_takes_no_other_releases_than_readers_have(
+    house: House, startups: DataSet, tamper: str
+) -> None:
+    """Bytes and seal changed together, or the release taken away with its sidecar: only a full rebuild takes that."""
+    publication.publish(house.settings, "a" * 64, {"made_with": "other code"})
+    path = startups.folder / STARTUPS
+    if tamper == "gone":
+        path.unlink()
+        sidecar_path(path).unlink()
+    else:
+        path.write_bytes(path.read_bytes() + b"\n")
+        seal = read_sidecar(path)
+        write_sidecar(path, seal | {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    house.settings.draft.unlink()
+
+    for _ in range(2):
+        # The second run finds the draft of the first.
+        with pytest.raises(SealBroken, match=re.escape(str(path))):
+            house.load(startups)
+        assert house.rows("select count(*) from raw.releases where release = ?", [STARTUPS]) == [(0,)]
+
+    house.begin(full=True)
+    with draft.connect(house.settings) as connection:
+        loading.load(connection, startups, reader(startups.reader), house.reference)
+
+
+def test_an_id_that_is_disputed_makes_no_night_build_everything(house: House) -> None:
+    targets, parks = (
+        house.bring("strategy/strategy_targets", releases=False),
+        house.bring("strategy/offshoring_park_plans", releases=False),
+    )
+    seal_at(house.write(targets, "undated__a.csv", figures("target", [TARGET]), sealed=False), 0)
+    seal_at(house.write(parks, "undated__b.csv", figures("target", [TARGET]), sealed=False), 1)
+    assert house.load(targets, parks)[parks.name].refused.keys() == {"undated__b.csv"}
+    house.execute("delete from pipeline.unbuilt")
+
+    assert house.load(targets, parks)[parks.name].refused.keys() == {"undated__b.csv"}
+
+    assert house.rows("select dataset from pipeline.unbuilt where release is null") == []
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda sidecar: sidecar.write_text("note: null\n")], ids=["gone", "garbled"])

@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_touched() }}") }}
 -- What the two clocks need of every reading of every statement: from when until when it was known here, by when it was
--- public, and its place among all that were ever said of its cell. Whatever a clock leaves out, the order of the rest stays.
+-- public, and its place among all that were ever said of its cell. Whatever a clock leaves out, the order of the rest stays,
+-- but for documents without a date, whose year is of all that was carried from them.
 with readings as (
     select * from {{ touched(ref('base_observations')) }}
 ),
