@@ -297,3 +297,24 @@ def test_nobody_is_rolled_back_to_a_damaged_file(house_with_a_draft: House, dama
 
     assert publication.current(house.settings) == second
     assert publication.withdrawn(house.settings) == set()
+
+
+@pytest.mark.parametrize(
+    ("note", "content"),
+    [
+        ("damage.json", "[]"),
+        ("damage.json", '{"x": 1}'),
+        ("damage.json", "{"),
+        ("withdrawn.json", "5"),
+        ("withdrawn.json", '"abc"'),
+        ("withdrawn.json", '{"a": 1}'),
+    ],
+)
+def test_a_note_of_another_shape_is_named(house: House, note: str, content: str) -> None:
+    """Never taken for letters or keys of something else."""
+    path = house.settings.warehouse / note
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(PublicationRefused, match=re.escape(str(path))):
+        (publication.damage if note.startswith("damage") else publication.withdrawn)(house.settings)
