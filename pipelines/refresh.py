@@ -165,6 +165,7 @@ def _run(
     names = sorted(each.name for each in data_sets(settings.raw, settings.elsewhere))
     if dataset is not None and dataset not in names:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(names)}")
+    before = now.name if (now := publication.current(settings)) else None
     # Imported here: a night with nothing new never gets this far.
     from pipelines.definitions import definitions
 
@@ -193,9 +194,10 @@ def _run(
             if locked in reason:
                 raise WarehouseLocked(reason.partition(locked)[2])
             if "DagsterExecutionInterruptedError" in reason:
-                raise Interrupted(
-                    "interrupted; nothing was published, and the next refresh begins again from what was published last"
-                )
+                now = publication.current(settings)
+                if now is not None and now.name != before:
+                    raise Interrupted(f"interrupted, after {now.name} was published")
+                raise Interrupted("interrupted; nothing was published, and the next refresh begins again")
         raise RefreshFailed(reasons)
     outcome = Outcome(0.0, published=publication.current(settings) if dataset is None else None)
     for event in result.get_asset_materialization_events():

@@ -43,7 +43,6 @@ _CHILDREN = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
 }
-CHECKOUT = Path(__file__).parents[1]
 _INTEGRATION = "tests/integration/"
 # Where the house is, by the caller's environment: no test may write there.
 _PLACES = ("MARSAD_DATA", "MARSAD_WAREHOUSE", "DAGSTER_HOME", "MARSAD_POSTGRES")
@@ -88,12 +87,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 class _ByHouse(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return _INTEGRATION if path.startswith(_INTEGRATION) else "real" if _looks_at_real_data(path) else path
+        return (
+            _INTEGRATION
+            if path.startswith(_INTEGRATION)
+            else "real"
+            if _looks_at_real_data(self.config.rootpath / path)
+            else path
+        )
 
 
 @cache
-def _looks_at_real_data(path: str) -> bool:
-    return "real: Real" in (CHECKOUT / path).read_text(encoding="utf-8")
+def _looks_at_real_data(path: Path) -> bool:
+    return "real: Real" in path.read_text(encoding="utf-8")
 
 
 @pytest.fixture

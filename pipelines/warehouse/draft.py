@@ -86,7 +86,7 @@ def begin(
         connection.execute(touched.STATE)
         connection.execute(_ACCEPTED)
         if beginning.origin == "raw" and not full:
-            beginning = Beginning("raw", beginning.why + _remember_accepted(connection, settings))
+            _remember_accepted(connection, settings)
         if beginning.origin != "kept":
             touched.note_more(connection, beginning.why)
         connection.execute("begin transaction")
@@ -99,24 +99,18 @@ def begin(
     return beginning
 
 
-def _remember_accepted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+def _remember_accepted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Note what readers' releases were sealed as: a draft that begins again must not take others in their place. What a full
-    rebuild does is a person's word for it. Returns what to add to the reason when the published file does not say.
+    rebuild does is a person's word for it. A published file that is not whole was mended before a run begins.
     """
     if not settings.published.exists():
-        return ""
-    try:
-        connection.execute(f"attach {sql_text(settings.published.resolve())} as readers (read_only)")
-        try:
-            connection.execute(
-                "insert into pipeline.accepted select dataset, release, sha256, recorded_at from readers.raw.releases "
-                "where status = 'ACCEPTED'"
-            )
-        finally:
-            connection.execute("detach readers")
-    except duckdb.Error as error:
-        return f"; which releases readers have could not be asked ({str(error).splitlines()[0]})"
-    return ""
+        return
+    connection.execute(f"attach {sql_text(settings.published.resolve())} as readers (read_only)")
+    connection.execute(
+        "insert into pipeline.accepted select dataset, release, sha256, recorded_at from readers.raw.releases "
+        "where status = 'ACCEPTED'"
+    )
+    connection.execute("detach readers")
 
 
 def made_with(loader: str, reference: Reference) -> str:

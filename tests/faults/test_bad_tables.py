@@ -24,6 +24,7 @@ import yaml
 
 from pipelines.reference import Reference
 from pipelines.sources import ReleaseUnreadable, table
+from pipelines.sources.formats.workbook import check_archive
 from pipelines.statements import Problem, problems
 from tests.house import DATA, build
 from tests.tables import HEADER, ROWS, XLSX, csv_text, options, saved, workbook
@@ -510,3 +511,14 @@ def test_a_file_that_is_too_much_is_refused_with_little_memory(tmp_path: Path) -
         assert says in message, (name, message)
         assert len(message) < 1_000
         assert taken < _MOST, (name, taken / _MIB)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_workbook_packed_as_no_workbook_is_refused_before_it_is_unpacked(tmp_path: Path, method: int) -> None:
+    """What other methods raise of damaged bytes is their own, and would end the night."""
+    with zipfile.ZipFile(tmp_path / "other.xlsx", "w", method) as archive:
+        archive.writestr("[Content_Types].xml", "<a/>")
+        archive.writestr("xl/workbook.xml", "<a/>")
+
+    with pytest.raises(ReleaseUnreadable, match="packed by another method than deflate"):
+        check_archive(tmp_path / "other.xlsx")

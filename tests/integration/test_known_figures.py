@@ -581,6 +581,18 @@ def test_the_latest_figure_is_one_and_a_part_of_a_year_does_not_replace_the_year
     assert parts == pytest.approx(26.2, abs=0.05)
 
 
+def test_what_is_empty_says_why_and_a_link_has_no_other_links_reason(whole: Whole) -> None:
+    for measure in ("location_quotient", "index_to_national"):
+        assert rows(
+            whole,
+            f"""
+            select count(*) from marts.regional_indicators
+            where status = 'REPORTED' and ({measure} is null) <> (coalesce(undefined_because, '') like '%{measure}: %')
+            """,
+        ) == [(0,)]
+    assert rows(whole, "select row_key from marts.strategy_target_chains where basis <> 'DECLARED' and reason is not null") == []
+
+
 def test_an_increment_counts_from_the_level_that_says_it_otherwise(whole: Whole) -> None:
     """18,500 net jobs in 2023 and 2024, of 140,000 from the 130,000 of 2022 to the 270,000 of 2030: behind, as the level is."""
     assert rows(
