@@ -453,8 +453,9 @@ def query(
     settings = Settings.from_environment()
     with reader(settings) as connection:
         try:
+            statement = rows.question(connection, sql)
             if as_json or as_csv:
-                (rows.write_json if as_json else rows.write_csv)(connection.execute(sql), sys.stdout)
+                (rows.write_json if as_json else rows.write_csv)(connection.execute(statement), sys.stdout)
                 return
             relation = connection.sql(sql)
             if relation is not None:
@@ -491,7 +492,7 @@ def add(
 ) -> None:
     """File a release: check it, show what it changes, give it its sidecar, seal it. The next refresh loads it."""
     from pipelines.datasets import data_sets
-    from pipelines.filing import Sidecar, file_release, read_checked
+    from pipelines.filing import Sidecar, file_release, read_checked, would_be
     from pipelines.previewing import preview
     from pipelines.reference import Reference
     from pipelines.warehouse import lock
@@ -513,15 +514,16 @@ def add(
     when, precision = _dated(published_on, "--published-on")
     said = Sidecar(document, when, precision, _dated(retrieved_on, "--retrieved-on", day=True)[0], note, replaces, reason)
     reference = Reference(settings.seeds)
-    statements = read_checked(known[dataset], file, document, reference)
-    changes = preview(settings, known[dataset], file, statements, said, reference)
+    release = would_be(known[dataset], file, said, reference)
+    statements = read_checked(known[dataset], file, release, reference, known.values())
+    changes = preview(settings, known[dataset], release, statements, reference)
     if not as_json:
         _show(changes)
     if dry_run or (asks and not typer.confirm("File it?", default=True)):
         _json({"dataset": dataset, "filed": False, "changes": asdict(changes)}) if as_json else out.print("nothing was filed")
         return
     with lock.writer(settings.lock, "filing a release"):
-        release, count = file_release(known[dataset], file, said, reference)
+        release, count = file_release(known[dataset], file, said, reference, known.values())
     if as_json:
         _json(
             {
@@ -658,9 +660,11 @@ def publications(as_json: AsJson = False) -> None:
     table = Table("", "publication", "published", "statements", "draft from", box=None, pad_edge=False)
     for each in kept:
         rows = each.manifest["rows"]
-        count = rows["raw.observations"] + rows["raw.targets"] + rows["raw.events"]
+        count = sum(rows.get(f"raw.{name}", 0) for name in ("observations", "targets", "events"))
         mark = "*" if each.name == now.name else ""
-        table.add_row(mark, each.name, each.manifest["published_at"], f"{count:,}", each.manifest["draft"]["origin"])
+        table.add_row(
+            mark, each.name, each.manifest["published_at"], f"{count:,}", each.manifest.get("draft", {}).get("origin", "")
+        )
     out.print(table)
 
 

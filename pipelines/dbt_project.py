@@ -107,6 +107,9 @@ def _invoke(settings: Settings, *command: str, built_of: str = "everything") -> 
         )  # fmt: skip
     # dbt keeps the draft open between nodes, which is quicker; afterwards the next step opens it in its own way.
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        # dbt hands Ctrl-C back as one of its failures, which it is not.
+        raise outcome.exception
     if outcome.exception is not None:
         raise DbtFailed(f"dbt {command[0]}: {outcome.exception}") from outcome.exception
     return [

@@ -10,19 +10,22 @@ import re
 import shutil
 import stat
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import polars as pl
 
+from pipelines import release_rules
 from pipelines.datasets import (
     DataSet,
     Release,
     ReleaseInvalid,
     checksum,
     expected_prefix,
+    read_release,
     read_sidecar,
     release_paths,
     seal,
@@ -33,6 +36,7 @@ from pipelines.errors import BadInput
 from pipelines.reference import Reference
 from pipelines.sources import ReleaseUnreadable, reader
 from pipelines.statements import Problem, of_release, problems
+from pipelines.warehouse import ids
 
 
 class ReleaseRefused(BadInput):
@@ -62,44 +66,109 @@ MAX_BYTES = 100_000_000
 SUFFIXES = (".csv", ".xlsx", ".parquet", ".json")
 
 
-def read_checked(dataset: DataSet, file: Path, document: str | None, reference: Reference) -> pl.DataFrame:
-    """The statements of ``file``, which keep every rule of the data set. Raises ReleaseRefused, ReleaseInvalid."""
+def would_be(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) -> Release:
+    """The release that ``file`` would be if it were filed now: where it would lie, and what its sidecar says.
+
+    A file that already lies in the data set's folder has its sidecar beside it. Raises ReleaseInvalid.
+    """
     _opened(file).close()
-    try:
-        statements = of_release(reader(dataset.reader)(file, dataset.kind, dataset.options), document)
-    except ReleaseUnreadable as error:
-        raise ReleaseRefused(file, [Problem(error.rule, str(error), error.row, error.column, error.value)]) from error
-    found = problems(statements, dataset.kind, reference)
+    if _lies_in(dataset, file):
+        if not sidecar_path(file).exists():
+            raise ReleaseInvalid(f"{file}: lies among the releases without a sidecar: move it away, and add it from there")
+        path, told = file, read_sidecar(file)
+    else:
+        path, told = dataset.folder / _name(dataset, file, said, reference), _told(said, reference)
+    return Release(
+        dataset=dataset.name,
+        path=path,
+        document=told["document"],
+        published_on=told["published_on"],
+        published_precision=told["published_precision"],
+        retrieved_on=told["retrieved_on"],
+        note=told["note"],
+        replaces=told.get("replaces"),
+        reason=told.get("reason"),
+        sha256=checksum(file),
+        recorded_at=datetime.now(UTC).replace(tzinfo=None),
+    )
+
+
+def read_checked(
+    dataset: DataSet, file: Path, release: Release, reference: Reference, among: Collection[DataSet]
+) -> pl.DataFrame:
+    """The statements of ``file``, which would be ``release`` and keeps every rule that a refresh asks.
+
+    ``among`` are all data sets: an id belongs to one release of them all. Raises ReleaseRefused, ReaderUnknown.
+    """
+    names = {path.name for path in release_paths(dataset)}
+    found = release_rules.of_sidecar(release, reference, names)
+    if not found:
+        try:
+            statements = of_release(reader(dataset.reader)(file, dataset.kind, dataset.options), release.document)
+        except ReleaseUnreadable as error:
+            raise ReleaseRefused(file, [Problem(error.rule, str(error), error.row, error.column, error.value)]) from error
+        found = problems(statements, dataset.kind, reference)
+    if not found:
+        found = release_rules.of_dates(statements, release, reference)
+    if not found and dataset.kind in ids.KINDS:
+        found = _ids_of_others(dataset, release, statements, reference, among)
     if found:
         raise ReleaseRefused(file, found)
     return statements
 
 
-def file_release(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) -> tuple[Release, int]:
+def _ids_of_others(
+    dataset: DataSet, release: Release, statements: pl.DataFrame, reference: Reference, among: Collection[DataSet]
+) -> list[Problem]:
+    """Rows whose ids other releases have. Those are read as they lie: what was filed today is not loaded yet."""
+    key = (dataset.name, release.name)
+    claims: dict[ids.Key, ids.Claim] = {}
+    for each in among:
+        for path in release_paths(each) if each.kind == dataset.kind else ():
+            if (each.name, path.name) == key:
+                continue
+            try:
+                other = read_release(each, path)
+                rows = of_release(reader(each.reader)(path, each.kind, each.options), other.document)
+            except (ReleaseInvalid, ReleaseUnreadable):
+                # Claims nothing, as at a refresh, which names it.
+                continue
+            if not (problems(rows, each.kind, reference) or release_rules.of_dates(rows, other, reference)):
+                claims[each.name, other.name] = ids.claim(other, each.kind, rows)
+    # After all others, whatever the clock says: whoever is filed first keeps an id.
+    last = max([release.recorded_at, *(claim.recorded_at for claim in claims.values())]) + timedelta(seconds=1)
+    claims[key] = ids.claim(replace(release, recorded_at=last), dataset.kind, statements)
+    return ids.as_problems(dataset.kind, ids.judge(claims).get(key, []))
+
+
+def file_release(
+    dataset: DataSet, file: Path, said: Sidecar, reference: Reference, among: Collection[DataSet]
+) -> tuple[Release, int]:
     """File and seal ``file`` as a release of ``dataset``; returns it and how many statements it has.
 
-    A file that already lies in the data set's folder beside its unsealed sidecar is checked and sealed where it is.
-    Raises ReleaseRefused, ReleaseInvalid, ReaderUnknown.
+    A file that already lies in the data set's folder beside its unsealed sidecar is checked and sealed where it is. ``among``
+    are all data sets. Raises ReleaseRefused, ReleaseInvalid, ReaderUnknown.
     """
-    _opened(file).close()
-    in_place = file.resolve().parent == dataset.folder.resolve()
-    if in_place:
-        read_sidecar(file)
-        return _checked_and_sealed(dataset, file, reference)
-    if (said.replaces is None) != (said.reason is None):
-        raise ReleaseInvalid("replaces and reason go together: which release, and why")
-    if said.replaces is not None and said.replaces not in {path.name for path in release_paths(dataset)}:
-        raise ReleaseInvalid(f"{said.replaces!r} is no release of {dataset.name}, so it cannot be replaced")
-    target = dataset.folder / _name(dataset, file, said, reference)
+    release = would_be(dataset, file, said, reference)
+    target = release.path
+    if target == file:
+        statements = read_checked(dataset, file, release, reference, among)
+        return seal(dataset, file), statements.height
     if (target.exists() or sidecar_path(target).exists()) and not _left_unsealed(file, target):
         raise ReleaseInvalid(f"{target}: exists already; an accepted release never changes, a new statement is a new release")
     try:
-        _place(dataset, file, target, said, reference)
-        return _checked_and_sealed(dataset, target, reference)
+        _place(file, target, _told(said, reference))
+        # What was copied is what is checked and sealed, whatever becomes of the file meanwhile.
+        statements = read_checked(dataset, target, release, reference, among)
+        return seal(dataset, target), statements.height
     except BaseException:
         target.unlink(missing_ok=True)
         sidecar_path(target).unlink(missing_ok=True)
         raise
+
+
+def _lies_in(dataset: DataSet, file: Path) -> bool:
+    return file.resolve().parent == dataset.folder.resolve()
 
 
 def _left_unsealed(file: Path, target: Path) -> bool:
@@ -107,11 +176,6 @@ def _left_unsealed(file: Path, target: Path) -> bool:
     if not target.exists() or checksum(target) != checksum(file):
         return False
     return not sidecar_path(target).exists() or "sha256" not in read_sidecar(target)
-
-
-def _checked_and_sealed(dataset: DataSet, path: Path, reference: Reference) -> tuple[Release, int]:
-    statements = read_checked(dataset, path, read_sidecar(path)["document"], reference)
-    return seal(dataset, path), statements.height
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -130,29 +194,32 @@ def _opened(file: Path) -> BinaryIO:
     return opened
 
 
-def dates(said: Sidecar, reference: Reference) -> tuple[date | None, str, date]:
-    """When the release was published, how precisely that is known, and when it was read. Raises ReleaseInvalid."""
+def _told(said: Sidecar, reference: Reference) -> dict[str, Any]:
+    """What the sidecar will say; a known document has its dates in the documents seed. Raises ReleaseInvalid."""
+    if (said.replaces is None) != (said.reason is None):
+        raise ReleaseInvalid("replaces and reason go together: which release, and why")
+    told: dict[str, Any] = {
+        "document": said.document,
+        "published_on": said.published_on,
+        "published_precision": said.published_precision,
+        "retrieved_on": said.retrieved_on or datetime.now(UTC).date(),
+        "note": said.note,
+    }
     if said.document is not None:
         known = reference.documents.filter(document=said.document)
         if known.is_empty():
             raise ReleaseInvalid(f"document {said.document!r} is not in the documents seed: describe it there first")
-        row = known.row(0, named=True)
-        return row["published_on"], row["published_precision"], row["retrieved_on"]
-    today = datetime.now(UTC).date()
-    # A day read in one time zone may be the day after in UTC; a refresh would refuse what is read later still.
-    if said.retrieved_on is not None and said.retrieved_on > today + timedelta(days=1):
-        raise ReleaseInvalid(f"retrieved_on is {said.retrieved_on}, and today is {today}: nothing is read in the future")
-    return said.published_on, said.published_precision, said.retrieved_on or today
+        told |= known.row(0, named=True)
+    return told if said.replaces is None else told | {"replaces": said.replaces, "reason": said.reason}
 
 
 def _name(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) -> str:
-    published_on, precision, _ = dates(said, reference)
+    told = _told(said, reference)
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
         raise ReleaseInvalid(f"{file}: releases end in {', '.join(SUFFIXES)}, not in {suffix!r}")
-    return (
-        f"{expected_prefix(published_on, precision)}__{_slug(said.document or file.stem.partition('__')[2] or file.stem)}{suffix}"
-    )
+    prefix = expected_prefix(told["published_on"], told["published_precision"])
+    return f"{prefix}__{_slug(said.document or file.stem.partition('__')[2] or file.stem)}{suffix}"
 
 
 def _slug(name: str) -> str:
@@ -161,21 +228,9 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._") or "release"
 
 
-def _place(dataset: DataSet, file: Path, target: Path, said: Sidecar, reference: Reference) -> None:
-    published_on, precision, retrieved_on = dates(said, reference)
+def _place(file: Path, target: Path, told: dict[str, Any]) -> None:
     temporary = target.with_name(f".{target.name}.tmp")
     with _opened(file) as source, temporary.open("wb") as copy:
         shutil.copyfileobj(source, copy)
     temporary.rename(target)
-    slip = {} if said.replaces is None else {"replaces": said.replaces, "reason": said.reason}
-    write_sidecar(
-        target,
-        {
-            "document": said.document,
-            "published_on": published_on,
-            "published_precision": precision,
-            "retrieved_on": retrieved_on,
-            "note": said.note,
-            **slip,
-        },
-    )
+    write_sidecar(target, told)

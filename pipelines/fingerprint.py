@@ -14,8 +14,8 @@ from pipelines.settings import Settings
 
 # Code that decides how a release's bytes become records, and what is looked at of them; the rest of the house only moves records.
 _LOADER = (
-    "datasets.py", "periods.py", "quotes.py", "records.py", "reference.py", "statements.py", "sources",
-    "warehouse/tables.py", "warehouse/loading.py", "warehouse/ids.py", "checks/stages.py",
+    "datasets.py", "periods.py", "quotes.py", "records.py", "reference.py", "release_rules.py", "statements.py",
+    "sources", "warehouse/tables.py", "warehouse/loading.py", "warehouse/ids.py", "checks/stages.py",
 )  # fmt: skip
 
 # Code that decides what models build and what is looked at of it: tables that another one left are built anew.

@@ -98,7 +98,7 @@ def _filed(file: Path, name: str, known: dict[str, DataSet], reference: Referenc
         if same:
             _remove(file)
             return Judged(file, same[0], f"these bytes are {dataset.name}/{same[0]} already")
-    release, statements = file_release(dataset, file, _said(_answers(file)), reference)
+    release, statements = file_release(dataset, file, _said(_answers(file)), reference, known.values())
     _remove(file)
     return Judged(file, release.name, f"filed {dataset.name}/{release.name}: {statements} statements")
 

@@ -6,14 +6,11 @@ Compares with the published file and judges nothing: rules are ``statements``', 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from pipelines.datasets import DataSet, Release, checksum
-from pipelines.filing import Sidecar, dates
+from pipelines.datasets import DataSet, Release
 from pipelines.reference import Reference
 from pipelines.settings import CATALOG, Settings, sql_text
 from pipelines.statements import records
@@ -92,26 +89,20 @@ class Preview:
     contradictions: list[str] = field(default_factory=list)
 
 
-def preview(
-    settings: Settings, dataset: DataSet, file: Path, statements: pl.DataFrame, said: Sidecar, reference: Reference
-) -> Preview:
-    """What ``statements``, which keep every rule, would change of what is published."""
+def preview(settings: Settings, dataset: DataSet, release: Release, statements: pl.DataFrame, reference: Reference) -> Preview:
+    """What ``statements`` of ``release``, which keep every rule, would change of what is published."""
     published = settings.published.resolve() if settings.published.exists() else None
     named = None if published is None else published.parent.name
     if published is None or dataset.kind != "observation":
-        first = [_line(row) for row in statements.head(MOST_SHOWN).iter_rows(named=True)]
         if published is None or named is None:
+            first = [_line(row) for row in statements.head(MOST_SHOWN).iter_rows(named=True)]
             return Preview(statements.height, None, first=first)
         column = f"{dataset.kind}_id"
         with duckdb.connect(published, read_only=True) as connection:
             known = {id_ for (id_,) in connection.execute(f"select {column} from raw.{TABLE_OF_KIND[dataset.kind]}").fetchall()}
-        repeated = statements.filter(pl.col(column).is_in(list(known))).height
-        return Preview(statements.height, named, new=statements.height - repeated, repeated=repeated, first=first)
-    published_on, precision, retrieved_on = dates(said, reference)
-    release = Release(
-        dataset.name, file, said.document, published_on, precision, retrieved_on, said.note, said.replaces, said.reason,
-        checksum(file), datetime.now(UTC).replace(tzinfo=None),
-    )  # fmt: skip
+        new = statements.filter(~pl.col(column).is_in(list(known)))
+        first = [_line(row) for row in new.head(MOST_SHOWN).iter_rows(named=True)]
+        return Preview(statements.height, named, new=new.height, repeated=statements.height - new.height, first=first)
     with duckdb.connect() as connection:
         connection.execute(f"attach {sql_text(published)} as {CATALOG} (read_only)")
         connection.register("incoming", records(statements, dataset, release, reference).to_arrow())

@@ -139,12 +139,12 @@ def _fetch(settings: Settings, dataset: str | None) -> list[Attempt]:
 def _refuse_unknown(settings: Settings, accepted: Sequence[str]) -> None:
     """A name that is no data set or mart, now or in what is published, was mistyped."""
     now = publication.current(settings)
-    manifest = now.manifest if now else {"rows": {}, "inputs": {}}
+    manifest = now.manifest if now else {"rows": {}}
     known = {each.name for each in data_sets(settings.raw, settings.elsewhere)}
     known |= {name for name in manifest["rows"] if name.startswith("marts.")}
     known |= {
         name.removeprefix("raw/").removesuffix(f"/{DATASET_FILE}")
-        for name in manifest["inputs"]
+        for name in manifest.get("inputs", {})
         if name.startswith("raw/") and name.endswith(f"/{DATASET_FILE}")
     }
     for name in accepted:

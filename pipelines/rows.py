@@ -1,4 +1,4 @@
-"""Writes the rows of a query as CSV or JSON, batch by batch: a result larger than memory passes through.
+"""Takes a question in SQL and writes its rows as CSV or JSON, batch by batch: a result larger than memory passes through.
 
 Numbers keep every digit that they have: a decimal is never made a float on the way, and loses only the zeros that its column
 pads it with. What opens the file and asks does not belong here.
@@ -18,6 +18,27 @@ import duckdb
 from pipelines.errors import BadInput
 
 _BATCH = 10_000
+# DESCRIBE, SUMMARIZE, SHOW, FROM and VALUES are SELECT too; a PIVOT is MULTI.
+_ASKS = (
+    duckdb.StatementType.SELECT,
+    duckdb.StatementType.EXPLAIN,
+    duckdb.StatementType.CALL,
+    duckdb.StatementType.PRAGMA,
+    duckdb.StatementType.MULTI,
+)
+
+
+def question(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """The one statement of ``sql``, which asks and changes nothing. Raises BadInput, and duckdb.Error for what is no SQL."""
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise BadInput(f"{len(statements)} statements were given: ask one question, such as `from marts.regional_indicators`")
+    if statements[0].type not in _ASKS:
+        raise BadInput(
+            f"{statements[0].type.name} asks nothing: SELECT, FROM, DESCRIBE, SUMMARIZE, PIVOT, EXPLAIN and the like do; --csv "
+            "and --json write the rows"
+        )
+    return statements[0]
 
 
 def write_csv(result: duckdb.DuckDBPyConnection, out: IO[str]) -> None:

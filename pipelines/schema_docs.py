@@ -34,7 +34,7 @@ def build(settings: Settings) -> Path:
         raise publication.NothingPublished("nothing has been published yet: run `marsad refresh`")
     with lock.writer(settings.lock, "documenting the schema"):
         models = fingerprint.models(fingerprint.inputs(settings))
-        if models != fingerprint.models(now.manifest["inputs"]):
+        if models != fingerprint.models(now.manifest.get("inputs", {})):
             raise Blocked(f"models or seeds are not those of publication {now.name}: run `marsad refresh` first")
         manifest = dbt_project.manifest(settings, models)
     with reader(settings) as connection:

@@ -27,7 +27,7 @@ def test_the_worked_example(house: House, tmp_path: Path) -> None:
     file = tmp_path / "baromètre.csv"
     file.write_bytes(block("csv").encode("cp1252"))
 
-    file_release(data_set, file, Sidecar(document=DOCUMENT), house.reference)
+    file_release(data_set, file, Sidecar(document=DOCUMENT), house.reference, [data_set])
     house.load(data_set)
 
     printed = [

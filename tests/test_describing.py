@@ -62,7 +62,7 @@ def test_a_data_set_asked_from_a_spreadsheet_works_at_once(house: House, file: P
 
     assert [each.name for each in data_sets(house.settings.raw)] == [NAME]
     assert options["columns"][0]["codes"] == {"Tanger-Tétouan-Al Hoceima": "01", "Oriental": "02", "Guelmim-Oued Noun": "10"}
-    release, statements = file_release(made, file, Sidecar(document="lematin-dm2030-2024-09-25"), house.reference)
+    release, statements = file_release(made, file, Sidecar(document="lematin-dm2030-2024-09-25"), house.reference, [made])
     assert (release.name, statements) == ("2024-09-25__lematin-dm2030-2024-09-25.xlsx", 3)
     assert house.load(made)[NAME].rows_added == 3
     assert table.read(release.path, "observation", made.options)["obs_value"].to_list() == ["3388", "1298", "280"]

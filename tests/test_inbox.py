@@ -111,7 +111,7 @@ def test_answers_that_change_are_tried_again(house: House, data_set: DataSet) ->
         ("- a", "must be a table of keys and values"),
         ("published_on: last Friday", "'last Friday' is not YYYY, YYYY-MM or YYYY-MM-DD"),
         ("retrieved_on: 2024-09", "'2024-09' is not YYYY-MM-DD"),
-        ("replaces: ../../../seeds/areas.csv\nreason: x", "is no release of company_creation/ompic_barometer"),
+        ("replaces: ../../../seeds/areas.csv\nreason: x", "which is no other release of company_creation/ompic_barometer"),
         ("a: [", "cannot be read"),
         ("note: " + "x" * 20_000, "longer than 10000 bytes"),
     ],

@@ -3,7 +3,6 @@
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -101,7 +100,6 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
             settings,
             fingerprint.of(warehouse.inputs),
             {
-                "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "run": warehouse.run,
                 "seconds_until_published": round(time.time() - warehouse.started, 3),
                 "draft": {"origin": warehouse.beginning.origin, "why": warehouse.beginning.why, "built": built},

@@ -18,7 +18,7 @@ import duckdb
 
 from pipelines.errors import BadInput
 from pipelines.settings import Settings, sql_text
-from pipelines.warehouse import publication
+from pipelines.warehouse import publication, tables
 from pipelines.warehouse.publication import Publication
 
 MOST_LISTED = 50
@@ -36,6 +36,10 @@ Changes = dict[str, Any]
 # Rows of these have no key of their own in the file: the place of a statement in its release is one.
 _PLACE = ("dataset", "release", "release_row")
 _STATEMENTS = ("observations", "targets", "events")
+# What the sidecar of a release says of it.
+_SIDECAR = (
+    "document", "published_on", "published_precision", "retrieved_on", "recorded_at", "replaces", "reason", "note", "is_fetched",
+)  # fmt: skip
 # Says which publication a file is, not what is in it.
 _NAMEPLATE = "reference.publication"
 
@@ -99,7 +103,7 @@ def compare(
     before, after = shapes(connection, "before"), shapes(connection, "after")
     shared = {name: _common(before[name], after[name]) for name in before.keys() & after.keys()}
     found = {
-        "releases": _releases(connection),
+        "releases": _releases(connection, shared),
         "statements": _statements(connection, shared, only),
         "values": _values(connection, shared, only),
         "contradictions": _contradictions(connection, shared),
@@ -191,22 +195,38 @@ def _common(before: Shape, after: Shape) -> Shape:
     return Shape(columns, after.key if after.key == before.key and set(after.key) <= set(columns) else ())
 
 
-def _releases(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Releases that came, went, were accepted or refused at last, or had another put in their place."""
+def _releases(connection: duckdb.DuckDBPyConnection, shared: Mapping[str, Shape]) -> dict[str, Any]:
+    """Releases that came, went, were accepted or refused at last, had another put in their place, or a sidecar that says
+    something else of the same bytes.
+    """
+    stands = ", ".join(
+        f"""{side}_stands as (
+            select releases.*, mended.replaced_by, mended.reason as replaced_because
+            from {side}.raw.releases as releases
+            left join (
+                select dataset, release, string_agg(replaced_by, ', ' order by replaced_by) as replaced_by,
+                    string_agg(distinct reason, '; ' order by reason) as reason
+                from ({tables.replaced(f"{side}.")}) group by all
+            ) as mended using (dataset, release)
+        )"""
+        for side in ("before", "after")
+    )
+    otherwise = ", ".join(
+        f"case when was.{name} is distinct from now.{name} then "
+        f"'{name}: ' || coalesce(was.{name}::varchar, 'none') || ' -> ' || coalesce(now.{name}::varchar, 'none') end"
+        for name in _SIDECAR
+        if name in shared["raw.releases"].columns
+    )
     return _by_what(
         connection,
-        """
-        with before_stands as (
-            select releases.*, mended.release as replaced_by, mended.reason as replaced_because
-            from before.raw.releases as releases
-            left join before.raw.releases as mended
-                on mended.dataset = releases.dataset and mended.replaces = releases.release and mended.status = 'ACCEPTED'
-        ),
-        after_stands as (
-            select releases.*, mended.release as replaced_by, mended.reason as replaced_because
-            from after.raw.releases as releases
-            left join after.raw.releases as mended
-                on mended.dataset = releases.dataset and mended.replaces = releases.release and mended.status = 'ACCEPTED'
+        f"""
+        with {stands},
+        compared as (
+            select
+                was, now, was.release is not null and now.release is not null as in_both,
+                concat_ws('; ', {otherwise}) as otherwise
+            from before_stands as was
+            full join after_stands as now on now.dataset = was.dataset and now.release = was.release
         ),
         judged as (
             select
@@ -218,14 +238,16 @@ def _releases(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
                     when was.status = 'ACCEPTED' and now.status = 'REFUSED' then 'no longer accepted'
                     when was.replaced_by is null and now.replaced_by is not null then 'replaced'
                     when was.replaced_by is not null and now.replaced_by is null then 'no longer replaced'
+                    when was.replaced_by <> now.replaced_by then 'replaced by another'
                     when was.sha256 <> now.sha256 then 'other bytes'
+                    when otherwise <> '' then 'other sidecar'
                 end as what,
                 coalesce(now.dataset, was.dataset) as dataset, coalesce(now.release, was.release) as release,
-                coalesce(now.row_count, was.row_count) as statements, now.replaced_by, now.replaced_because as reason
-            from before_stands as was
-            full join after_stands as now on now.dataset = was.dataset and now.release = was.release
+                coalesce(now.row_count, was.row_count) as statements, now.replaced_by, now.replaced_because as reason,
+                case when in_both and otherwise <> '' then otherwise end as sidecar
+            from compared
         )
-        select distinct * from judged where what is not null
+        select * from judged where what is not null
         """,
     )
 

@@ -7,12 +7,14 @@ order in which they were recorded would have given. What does not belong here: r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import polars as pl
 
+from pipelines.datasets import Release
 from pipelines.statements import Problem
 from pipelines.warehouse.tables import SET_ASIDE, TABLE_OF_KIND
 
@@ -71,6 +73,26 @@ def _stood_for(key: Key, claims: Mapping[Key, Claim]) -> set[Key]:
     return found
 
 
+def claim(release: Release, kind: str, statements: pl.DataFrame) -> Claim:
+    """What ``release`` claims by its statements of ``kind``."""
+    return Claim(release.recorded_at, release.replaces, tuple(enumerate(statements[f"{kind}_id"].to_list(), start=1)))
+
+
+def as_problems(kind: str, taken: Sequence[tuple[int, str, Key]]) -> list[Problem]:
+    """Verdict of ``judge`` on one release, told row by row."""
+    return [
+        Problem(
+            _RULE,
+            f"{kind}_id is that of a row of {'/'.join(holder)}: give it an id of its own, or mend that release with one that "
+            "replaces it",
+            row,
+            f"{kind}_id",
+            id_,
+        )
+        for row, id_, holder in taken
+    ]
+
+
 def settle(connection: duckdb.DuckDBPyConnection) -> dict[Key, list[Problem]]:
     """Bring the raw tables in line with the verdict: rows of refused releases are set aside, others' are taken up again.
 
@@ -85,10 +107,7 @@ def settle(connection: duckdb.DuckDBPyConnection) -> dict[Key, list[Problem]]:
         before = set(connection.execute(f"select distinct dataset, release from {aside}").fetchall())
         for key in before | verdict.keys():
             connection.execute("delete from raw.refused_rows where dataset = ? and release = ? and rule = ?", [*key, _RULE])
-            problems = [
-                Problem(_RULE, f"{kind}_id is that of a row of {'/'.join(who)}", row, f"{kind}_id", id_)
-                for row, id_, who in verdict.get(key, [])
-            ]
+            problems = as_problems(kind, verdict.get(key, []))
             if key not in before:
                 _move(connection, key, table, aside, "REFUSED", 0)
                 changed[key] = problems

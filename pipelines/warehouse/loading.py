@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from pipelines import release_rules
 from pipelines.datasets import DataSet, Release, ReleaseInvalid, SealBroken, checksum, read_release, release_paths, seals
 from pipelines.records import columns
 from pipelines.reference import Reference
@@ -118,7 +119,7 @@ def _known(connection: duckdb.DuckDBPyConnection, dataset: DataSet) -> dict[str,
     """Every release of the data set that the draft has met."""
     met = connection.execute(
         "select release, sha256, status, recorded_at, document, published_on, published_precision, retrieved_on, replaces, "
-        "reason, note from raw.releases where dataset = ?",
+        "reason, note, is_fetched from raw.releases where dataset = ?",
         [dataset.name],
     ).fetchall()
     return {name: _Met(sha, status, recorded_at, tuple(said)) for name, sha, status, recorded_at, *said in met}
@@ -144,6 +145,7 @@ def _said(release: Release) -> tuple[Any, ...]:
         release.replaces,
         release.reason,
         release.note,
+        release.fetched is not None,
     )
 
 
@@ -216,13 +218,8 @@ def _statements(
         if sum(frame.height for frame in good.values()) >= ROWS_AT_ONCE:
             yield _sound(dataset, fresh, good, reference, refused)
             good, refused = {}, {}
-        if release.document is not None and release.document not in reference.codes("documents"):
-            message = f"the sidecar names document {release.document!r}, which is not in the documents seed"
-            refused[name] = [Problem("a known document", message)]
-            continue
-        if release.replaces is not None and (release.replaces not in names or release.replaces == name):
-            message = f"replaces {release.replaces!r}, which is no other release of {dataset.name}"
-            refused[name] = [Problem("replaces another release of the data set", message)]
+        if found := release_rules.of_sidecar(release, reference, names):
+            refused[name] = found
             continue
         try:
             good[name] = of_release(read(release.path, dataset.kind, dataset.options), release.document)
@@ -244,10 +241,8 @@ def _sound(
 ) -> tuple[dict[str, pl.DataFrame], dict[str, list[Problem]]]:
     """Moves from ``good`` to ``refused`` what breaks a rule."""
     for name in list(good):
-        read_on = _last_read(good[name], release=fresh[name], reference=reference)
-        if read_on > fresh[name].recorded_at.date() + _CLOCKS_APART:
-            message = f"says it was read on {read_on}, after it was recorded here ({fresh[name].recorded_at:%Y-%m-%d})"
-            refused[name] = [Problem("read before it was recorded", message)]
+        if found := release_rules.of_dates(good[name], fresh[name], reference):
+            refused[name] = found
             del good[name]
     # All together first, which is quick; one by one only when somewhere a rule is broken.
     if len(good) == 1 or (good and any_problem(good.values(), dataset.kind, reference)):
@@ -256,17 +251,6 @@ def _sound(
                 refused[name] = found
                 del good[name]
     return good, refused
-
-
-# A day read in one time zone may be the day before in UTC.
-_CLOCKS_APART = timedelta(days=1)
-
-
-def _last_read(statements: pl.DataFrame, release: Release, reference: Reference) -> date:
-    """The latest day on which a document of the release was read."""
-    documents = reference.documents.filter(pl.col("document").is_in(statements["document"].unique().to_list()))
-    read: list[date] = documents["retrieved_on"].drop_nulls().to_list()
-    return max([release.retrieved_on, *read])
 
 
 def _settle(connection: duckdb.DuckDBPyConnection, dataset: DataSet, loaded: Loaded) -> None:
@@ -345,8 +329,10 @@ def _note(
     said: list[Any] = [None] * 5 if release is None else [
         release.document, release.published_on, release.published_precision, release.retrieved_on, release.recorded_at
     ]  # fmt: skip
-    slip: list[Any] = [None] * 3 if release is None else [release.replaces, release.reason, release.note]
+    slip: list[Any] = [None] * 4 if release is None else [
+        release.replaces, release.reason, release.note, release.fetched is not None
+    ]  # fmt: skip
     connection.execute(
-        "insert into raw.releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into raw.releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [dataset.name, name, dataset.kind, dataset.reader, *said, sha, status, row_count, *slip],
     )

@@ -32,7 +32,7 @@ KEPT = 5
 _BUILDING = ".building"
 _DAMAGED = ".damaged"
 _NAME = re.compile(r"(\d{6})-[0-9a-f]{12}")
-_SAID_BY_ALL = {"publication", "fingerprint", "bytes", "sha256", "rows"}
+_SAID_BY_ALL = {"publication": str, "fingerprint": str, "bytes": int, "sha256": str, "rows": dict, "published_at": str}
 # Blocks that DuckDB may leave empty in a file before the copy is written anew instead of byte by byte.
 _MOST_EMPTY = 0.5
 _PUBLICATION_TABLE = """
@@ -109,7 +109,7 @@ def publications(settings: Settings) -> list[Publication]:
         # One whose manifest cannot be read is none: it is neither taken up nor in anybody's way.
         with suppress(OSError, ValueError):
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            if isinstance(manifest, dict) and manifest.keys() >= _SAID_BY_ALL:
+            if isinstance(manifest, dict) and all(isinstance(manifest.get(key), kind) for key, kind in _SAID_BY_ALL.items()):
                 found.append(Publication(folder, manifest))
     return found
 
@@ -303,6 +303,7 @@ def _fill(settings: Settings, building: Path, fingerprint: str, manifest: dict[s
         "bytes": file.stat().st_size,
         "sha256": checksum(file),
         "rows": rows,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **({"damage": vars(found)} if found else {}),
         **manifest,
     }

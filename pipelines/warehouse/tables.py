@@ -17,20 +17,22 @@ SET_ASIDE = {kind: f"pipeline.{TABLE_OF_KIND[kind]}_set_aside" for kind in ("tar
 
 
 def replaced(catalog: str = "") -> str:
-    """A query for the releases (``dataset``, ``release``) that no longer stand, as the model ``stg_releases`` has it.
+    """A query for the releases (``dataset``, ``release``) that no longer stand, as the model ``stg_releases`` has it, with each
+    accepted one that stands in their place and why (``replaced_by``, ``reason``).
 
     Each that an accepted one replaces, and what a refused one that it replaces was to mend. ``catalog`` is a prefix with its
     point.
     """
     return f"""
         with recursive stood_for as (
-            select dataset, replaces as release from {catalog}raw.releases where status = 'ACCEPTED' and replaces is not null
+            select dataset, replaces as release, release as replaced_by, reason from {catalog}raw.releases
+            where status = 'ACCEPTED' and replaces is not null
             union
-            select releases.dataset, releases.replaces from stood_for
+            select releases.dataset, releases.replaces, stood_for.replaced_by, stood_for.reason from stood_for
             inner join {catalog}raw.releases as releases using (dataset, release)
             where releases.status = 'REFUSED' and releases.replaces is not null
         )
-        select dataset, release from stood_for
+        select dataset, release, replaced_by, reason from stood_for
     """
 
 
@@ -69,6 +71,11 @@ _BOOKKEEPING: dict[str, dict[str, tuple[str, str]]] = {
         "replaces": ("varchar", "Release whose slip this one mends."),
         "reason": ("varchar", "Why it replaces the other."),
         "note": ("varchar", "Note of whoever filed it."),
+        "is_fetched": (
+            "boolean",
+            "Whether it was fetched from the publisher's address: its dates are then those of this release, and not those that "
+            "the documents seed gives for the address. Empty when the sidecar cannot be read.",
+        ),
     },
     "refused_rows": {
         "dataset": ("varchar", "Data set that the release belongs to."),

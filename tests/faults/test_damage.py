@@ -76,6 +76,12 @@ def with_a_manifest_of_something_else(made: Publication) -> None:
     (made.folder / "manifest.json").write_text("[]", encoding="utf-8")
 
 
+def with_a_manifest_that_lacks_a_key(made: Publication) -> None:
+    writable(made)
+    said = {key: value for key, value in made.manifest.items() if key != "published_at"}
+    (made.folder / "manifest.json").write_text(json.dumps(said), encoding="utf-8")
+
+
 def gone(made: Publication) -> None:
     writable(made)
     shutil.rmtree(made.folder)
@@ -96,6 +102,7 @@ def count(house: House) -> int:
         (with_a_log, "a write-ahead log stands beside it"),
         (without_its_manifest, "its manifest cannot be read"),
         (with_a_manifest_of_something_else, "its manifest cannot be read"),
+        (with_a_manifest_that_lacks_a_key, "its manifest cannot be read"),
         (gone, "its folder is gone"),
     ],
 )

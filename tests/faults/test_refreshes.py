@@ -71,6 +71,25 @@ def test_a_signal_is_told_in_a_line_and_loses_nothing(warm: Warm, besieged: Hous
     goes_on(warm, besieged)
 
 
+def test_ctrl_c_while_dbt_reads_its_project_is_no_failure(besieged: House) -> None:
+    """dbt hands it back as one of its own: a night that a person stopped would be reported as one that failed."""
+    seen, data = before(besieged), besieged.settings.data
+    file_round(besieged, 1)
+    target = besieged.settings.dbt_target
+    (target / "made_from").unlink()
+    with subprocess.Popen(
+        [COMMAND, "refresh"], env=environment(data), cwd=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while process.poll() is None and not _is_taken(target.with_name("turn.lock")):
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+
+    assert (process.returncode, said) == (130, "")
+    assert inspect(besieged.settings) == seen
+
+
 def _is_taken(turn: Path) -> bool:
     with turn.open("a") as file:
         try:

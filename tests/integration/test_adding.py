@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets import read_data_set
-from pipelines.filing import Sidecar, read_checked
+from pipelines.datasets import data_sets
+from pipelines.filing import ReleaseRefused, Sidecar, read_checked, would_be
 from pipelines.previewing import Preview, preview
 from pipelines.reference import Reference
 from tests.house import OBSERVATION, TARGET, figures
@@ -16,14 +16,16 @@ from tests.integration.conftest import Whole
 from tests.integration.running import BAROMETER, marsad
 
 DOCUMENT = "lopinion-ompic-2022-03"
+OF_DOCUMENT = Sidecar(document=DOCUMENT)
 
 
-def previewed(whole: Whole, tmp_path: Path, content: bytes, name: str = BAROMETER) -> Preview:
+def previewed(whole: Whole, tmp_path: Path, content: bytes, name: str = BAROMETER, said: Sidecar = OF_DOCUMENT) -> Preview:
     file = tmp_path / "a.csv"
     file.write_bytes(content)
-    data_set, reference = read_data_set(whole.settings.raw / name / "dataset.yml"), Reference(whole.settings.seeds)
-    statements = read_checked(data_set, file, DOCUMENT, reference)
-    return preview(whole.settings, data_set, file, statements, Sidecar(document=DOCUMENT), reference)
+    known, reference = {each.name: each for each in data_sets(whole.settings.raw)}, Reference(whole.settings.seeds)
+    release = would_be(known[name], file, said, reference)
+    statements = read_checked(known[name], file, release, reference, known.values())
+    return preview(whole.settings, known[name], release, statements, reference)
 
 
 def test_what_is_new_repeated_revised_and_contradicted(whole: Whole, tmp_path: Path) -> None:
@@ -57,12 +59,19 @@ def test_a_value_in_other_units_is_the_same_value(whole: Whole, tmp_path: Path) 
 
 
 def test_targets_are_known_by_their_ids(whole: Whole, tmp_path: Path) -> None:
-    known = whole.connection.execute("select min(target_id) from raw.targets").fetchall()[0][0]
-    rows = [TARGET | {"target_id": known}, TARGET | {"target_id": "mn2013.new.2013"}]
+    """Only a release that stands for another one may repeat its ids."""
+    name = "strategy/strategy_targets"
+    [(known, release)] = whole.connection.execute(
+        "select target_id, release from raw.targets where dataset = ? order by target_id limit 1", [name]
+    ).fetchall()
+    rows = figures("target", [TARGET | {"target_id": known}, TARGET | {"target_id": "mn2013.new.2013"}])
 
-    found = previewed(whole, tmp_path, figures("target", rows), "strategy/strategy_targets")
+    found = previewed(whole, tmp_path, rows, name, Sidecar(document=DOCUMENT, replaces=release, reason="a slip"))
 
     assert (found.statements, found.new, found.repeated) == (2, 1, 1)
+    assert found.first == ["mn2013.new.2013"]
+    with pytest.raises(ReleaseRefused, match=f"is that of a row of {name}/{release}"):
+        previewed(whole, tmp_path, rows, name)
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -216,14 +216,41 @@ def test_a_reader_may_stop_reading(whole: Whole) -> None:
         "drop table marts.regional_indicators",
         "create table marts.mine as select 1",
         "select nonsense",
+        "copy (select 1) to 'written.csv'",
+        "set threads = 1",
+        "select 1; select 2",
+        "",
+        "/* nothing but a comment */",
     ],
 )
-def test_a_query_changes_nothing(whole: Whole, sql: str) -> None:
-    said = marsad(whole.settings.data, "query", sql)
+@pytest.mark.parametrize("form", [(), ("--csv",)], ids=["shown", "csv"])
+def test_a_query_asks_one_question_and_changes_nothing(
+    whole: Whole, sql: str, form: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = marsad(whole.settings.data, "query", sql, *form)
 
-    assert said.code == 7
+    assert (said.code, said.out) == (7, "")
     assert said.error
-    assert said.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "describe marts.regional_indicators",
+        "summarize reference.units",
+        "explain select 1",
+        "from (values ('a', 1), ('b', 2)) as t(k, v)",
+        "pivot (from (values ('a', 1), ('b', 2)) as t(k, v)) on k using sum(v)",
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--csv",), ("--json",)], ids=["shown", "csv", "json"])
+def test_every_sort_of_question_is_answered(whole: Whole, sql: str, form: tuple[str, ...]) -> None:
+    said = marsad(whole.settings.data, "query", sql, *form)
+
+    assert (said.code, said.err) == (0, "")
+    assert said.out.strip()
 
 
 def test_the_attach_statement_works_as_printed(whole: Whole) -> None:

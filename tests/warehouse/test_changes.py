@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.datasets import read_sidecar, write_sidecar
 from pipelines.warehouse import changes
 from tests.house import OBSERVATION, House, build, figures, move
 
@@ -92,6 +93,42 @@ def test_releases_and_statements(before: House, after: House) -> None:
     back = compared(after, before)
     assert {what: said["count"] for what, said in back["releases"].items()} == {"removed": 2, "no longer replaced": 1}
     assert back["statements"] == [{"dataset": BAROMETER, "before": 5, "after": 3, "added": 0, "removed": 2, "changed": 0}]
+
+
+def test_a_release_that_is_replaced_through_a_refused_one(before: House, after: House) -> None:
+    """b was to mend a and is refused itself; c mends b, and so stands for a too."""
+    data_set = after.data_set(BAROMETER)
+    after.write(data_set, "undated__b.csv", b"nonsense", replaces="undated__a.csv", reason="a slip")
+    after.write(
+        data_set, "undated__c.csv", figures("observation", [OBSERVATION]), replaces="undated__b.csv", reason="was unreadable"
+    )
+    after.load(data_set)
+
+    found = compared(before, after)["releases"]
+
+    assert {what: [each["release"] for each in said["listed"]] for what, said in found.items()} == {
+        "added": ["undated__c.csv"], "refused": ["undated__b.csv"], "replaced": ["undated__a.csv"],
+    }  # fmt: skip
+    [replaced] = found["replaced"]["listed"]
+    assert (replaced["replaced_by"], replaced["reason"]) == ("undated__c.csv", "was unreadable")
+
+
+def test_a_sidecar_that_says_something_else(before: House, after: House) -> None:
+    path = after.data_set(BAROMETER).folder / "undated__a.csv"
+    write_sidecar(path, read_sidecar(path) | {"note": "Read on the phone."})
+    after.load(after.data_set(BAROMETER))
+
+    found = compared(before, after)
+
+    listed = {"dataset": BAROMETER, "release": "undated__a.csv", "statements": 3, "sidecar": "note: none -> Read on the phone."}
+    assert found == {"since": "000001-a", "releases": {"other sidecar": {"count": 1, "listed": [listed]}}}
+    assert not changes.nothing_changed(found)
+
+
+def test_a_file_of_an_older_version_knows_less_of_its_releases(before: House, after: House) -> None:
+    after.execute("alter table raw.releases drop column is_fetched")
+
+    assert compared(after, before) == compared(before, after) == {"since": "000001-a"}
 
 
 def test_a_data_set_that_is_gone_or_new(before: House, after: House) -> None:

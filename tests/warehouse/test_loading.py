@@ -437,6 +437,27 @@ def test_an_accepted_release_does_not_leave_the_warehouse_when_its_sidecar_is_da
     assert house.rows("select count(*) from raw.observations") == [(1,)]
 
 
+def test_a_release_is_read_again_when_its_sidecar_says_that_it_was_fetched(house: House) -> None:
+    """Then its own dates hold and not its document's: what a rebuild would make of it is made at once."""
+    data_set = house.bring("company_creation/ompic_barometer", releases=False)
+    said = {"published_on": date(2026, 11, 1), "published_precision": "DAY", "retrieved_on": date(2026, 11, 20)}
+    path = house.write(data_set, "2026-11-01__a.csv", figures("observation", [OBSERVATION]), **said)
+    house.load(data_set)
+    dates = (
+        "select is_fetched, published_not_after from raw.observations inner join raw.releases using (dataset, release) "
+        f"where dataset = '{data_set.name}'"
+    )
+    [(_, documents)] = house.rows(dates)
+    assert house.rows(dates) == [(False, documents)]
+    assert documents != date(2026, 11, 1)
+
+    answer = {"url": "https://example.org/a", "at": "2026-11-20T00:00:00Z", "status": 200, "headers": {}}
+    write_sidecar(path, read_sidecar(path) | {"fetched": [answer]})
+    house.load(data_set)
+
+    assert house.rows(dates) == [(True, date(2026, 11, 1))]
+
+
 def test_a_refused_release_may_be_replaced(house: House, startups: DataSet) -> None:
     path = house.write(startups, "undated__b.csv", figures("observation", [OBSERVATION | {"obs_value": "3,388"}]))
     assert list(house.load(startups)["ecosystem/startups"].refused) == [path.name]
@@ -580,7 +601,8 @@ def test_an_id_is_kept_by_whoever_was_recorded_first(house: House, other: str, a
     assert house.rows("select dataset, release from raw.targets") == [("strategy/strategy_targets", "undated__z.csv")]
     assert house.rows("select dataset, release, row_number, column_name, value, message from raw.refused_rows") == [
         (other, "undated__b.csv", 1, "target_id", TARGET["target_id"],
-         "target_id is that of a row of strategy/strategy_targets/undated__z.csv"),
+         "target_id is that of a row of strategy/strategy_targets/undated__z.csv: give it an id of its own, or mend that release "
+         "with one that replaces it"),
     ]  # fmt: skip
     assert house.rows("select status, row_count from raw.releases where release = 'undated__b.csv'") == [("REFUSED", 0)]
     lost = {name for each in outcome.values() for name in (*each.refused, *each.elsewhere)}
