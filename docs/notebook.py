@@ -94,7 +94,7 @@ def _(ask, mo, table):
     mo.vstack(
         [
             mo.md(
-                "### The index, and how much of it is choice\n\nRanks under every normalisation, aggregation and set of weights."
+                "### The index, and how much of it is choice\n\nRanks under every normalisation, aggregation, set of weights and census."
             ),
             table(index),
             mo.md(

@@ -43,24 +43,24 @@
         then {{ total_of(weight) }} / {{ total_of(weight ~ ' / nullif(' ~ score ~ ', 0)') }} end
 {%- endmacro %}
 
-{% macro normalised_scores(figures) -%}
-    {#- `figures` with index_code, component, ref_area, figure (transformed), low, high and direction, one row per area and
-        component that has a figure: the scores of each under every normalisation, larger being better. MINMAX on the
-        areas' own lowest and highest, ZSCORE with n - 1, BORDA the areas that are strictly worse. -#}
+{% macro normalised_scores(figures, key) -%}
+    {#- `figures` with the columns of `key`, ref_area, figure (transformed), low, high and direction, one row per area and `key`
+        (what is compared with each other) that has a figure: the scores of each under every normalisation, larger being better.
+        MINMAX on the areas' own lowest and highest, ZSCORE with n - 1, BORDA the areas that are strictly worse. -#}
     select
         figures.*,
         {{ convention('index_base') }} * {{ goalpost('figure', 'low', 'high', 'direction') }} as goalpost,
         {{ convention('index_base') }} * {{ goalpost('figure', 'spread.lowest', 'nullif(spread.highest, spread.lowest)', 'direction') }} as minmax,
         direction * (figure - spread.mean) / nullif(spread.deviation, 0) as zscore,
-        cast(rank() over (partition by index_code, component order by direction * figure) - 1 as double) as borda
+        cast(rank() over (partition by {{ key }} order by direction * figure) - 1 as double) as borda
     from {{ figures }} as figures
     inner join (
         select
-            index_code, component, min(figure) as lowest, max(figure) as highest,
+            {{ key }}, min(figure) as lowest, max(figure) as highest,
             {{ in_order('avg', 'figure', 'ref_area') }} as mean, {{ in_order('stddev_samp', 'figure', 'ref_area') }} as deviation
         from {{ figures }} as figures
-        group by index_code, component
-    ) as spread using (index_code, component)
+        group by {{ key }}
+    ) as spread using ({{ key }})
 {%- endmacro %}
 
 {% macro dominance(figures) -%}

@@ -869,6 +869,44 @@ def test_egdi_is_the_mean_of_its_components(whole: Whole) -> None:
     assert checked == [(row[0], "OK") for row in whole_years]
 
 
+def test_ranks_of_the_index_on_both_censuses(whole: Whole) -> None:
+    """108 variants: 54 with creations per 1,000 people of 2014, 54 of 2024; Casablanca-Settat is first in some of the latter alone."""
+    found = rows(
+        whole, "select ref_area, arithmetic_rank, best_rank, worst_rank, variants from marts.regional_digital_index order by 2"
+    )
+    # Places from below under Borda: internet, computer, mobile phone; literacy, higher education; creations on the other census.
+    places = {
+        "06": ((11 + 11 + 8) / 3, (9 + 11) / 2, 9),  # 25,995 / 7,688,967: 3.38, above the 3.35 of Tanger, not so on 2014
+        "11": ((9 + 9 + 10) / 3, (10 + 9) / 2, 10),
+        "12": ((8 + 7 + 11) / 3, (11 + 4) / 2, 11),
+    }
+    borda = rows(
+        whole,
+        """
+        select ref_area, round(score, 9), area_rank from intermediate.int_index_variants
+        where census = 'OTHER_CENSUS' and normalisation = 'BORDA' and weight_set = 'NOMINAL' and area_rank <= 3 order by area_rank
+        """,
+    )
+    first = rows(
+        whole,
+        """
+        select census, normalisation, count(*) from intermediate.int_index_variants
+        where ref_area = '06' and area_rank = 1 group by all
+        """,
+    )
+
+    assert found == [
+        ("12", 1, 1, 3, 108), ("11", 2, 1, 2, 108), ("06", 3, 1, 3, 108), ("04", 4, 4, 5, 108),
+        ("01", 5, 4, 8, 108), ("09", 6, 5, 8, 108), ("10", 7, 5, 8, 108), ("02", 8, 6, 8, 108),
+        ("03", 9, 9, 10, 108), ("07", 10, 9, 11, 108), ("08", 11, 10, 11, 108), ("05", 12, 12, 12, 108),
+    ]  # fmt: skip
+    # 9.667, 9.611 and 9.056.
+    assert borda == [(area, round(sum(places[area]) / 3, 9), rank) for rank, area in enumerate(("06", "11", "12"), start=1)]
+    # In six of nine sets of weights: in the three with creations up and another pillar down, Laâyoune, which has 10 there and not
+    # 9, stays ahead.
+    assert first == [("OTHER_CENSUS", "BORDA", 6)]
+
+
 def test_differences_that_are_known_and_no_others(whole: Whole) -> None:
     """Counts either add up, or differ by the rounding of estimates, or stand in this list."""
     unexplained = rows(

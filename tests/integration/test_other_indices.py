@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.conftest import Whole
 
-INTERMEDIATE = ("int_index_figures", "int_index_weight_sets", "int_index_variants")
+INTERMEDIATE = ("int_index_figures", "int_index_other_census", "int_index_weight_sets", "int_index_variants")
 MARTS = ("regional_index_components", "regional_digital_index", "regional_index_sensitivity")
 PARTS = {"OSI": "UN.OSI@un_egov", "TII": "UN.TII@un_egov", "HCI": "UN.HCI@un_egov"}
 # Equal thirds, but in 2010, whose first weight took the rounding.
@@ -17,6 +17,8 @@ WEIGHTS_OF_2010 = {"OSI": 34, "TII": 33, "HCI": 33}
 EDITIONS = ("2010", "2012", "2014", "2016", "2018", "2020", "2022", "2024")
 # Two components of four regions, worked by hand in the comments of the test below.
 BY_HAND = {"x": (20, 35, 50, 80), "y": (90, 40, 60, 70)}
+# The same x as counts: per 1,000 people of the census before as above; of the census after 100, 10, 40 and 50.
+PEOPLE_AFTER = (200, 3500, 1250, 1600)
 
 
 def declared(whole: Whole) -> duckdb.DuckDBPyConnection:
@@ -30,7 +32,7 @@ def declared(whole: Whole) -> duckdb.DuckDBPyConnection:
         connection.execute(f"create table marsad.reference.{table} as from published.reference.{table}")
     for table in ("index_components", "index_pillars"):
         connection.execute(f"create table marsad.reference.{table} as from published.reference.{table} limit 0")
-    for table in ("int_compared_units", "int_reconciliation_cells"):
+    for table in ("int_compared_units", "int_reconciliation_cells", "int_population_denominators"):
         connection.execute(f"create table marsad.intermediate.{table} as from published.intermediate.{table} limit 0")
     return connection
 
@@ -200,3 +202,122 @@ def test_what_ranks_depend_on_is_as_worked_by_hand(whole: Whole) -> None:
         ("04", "WEIGHT x", None, None, "NO_VARIATION"),
         ("04", "WEIGHT y", None, None, "NO_VARIATION"),
     ]
+
+
+@pytest.fixture(scope="module")
+def by_heads(whole: Whole) -> duckdb.DuckDBPyConnection:
+    """The index of the test above, with x per head: HEADS between two censuses, and three that are not, or not all, between them."""
+    connection = declared(whole)
+    # BEFORE has no census after its period, AFTER none before; in LACKS region 4 has none after. LOGS is HEADS on a log scale.
+    for index in ("AFTER", "BEFORE", "HEADS", "LACKS", "LOGS"):
+        declare(connection, index, "x", "x@hand", "region", "HEADS" if index == "LOGS" else index, 100)
+        declare(connection, index, "y", "y@hand", "region", "2024", 100)
+    connection.execute(
+        "update marsad.reference.index_components set transform = 'LOG10', high = 2 where index_code = 'LOGS' and component = 'x'"
+    )
+    for place, (count, rate, after) in enumerate(zip(BY_HAND["x"], BY_HAND["y"], PEOPLE_AFTER, strict=True), start=1):
+        area = f"{place:02}"
+        connection.execute(
+            "insert into marsad.intermediate.int_compared_units by name select 'region' as unit_level, ? as ref_area, 'y@hand' as definition, "
+            "'_T' as urbanisation, '_T' as breakdown, '2024' as period_key, date '2024-12-31' as period_end, 'RATE' as basis, "
+            "? as value, ? as rate, 'A' as obs_status",
+            [area, rate, float(rate)],
+        )
+        for period, end in (("AFTER", "2010-12-31"), ("HEADS", "2022-12-31"), ("LACKS", "2021-12-31"), ("BEFORE", "2030-12-31")):
+            is_before, is_after = period != "AFTER", period in ("AFTER", "HEADS") or (period == "LACKS" and place < 4)
+            connection.execute(
+                "insert into marsad.intermediate.int_compared_units by name select 'region' as unit_level, ? as ref_area, "
+                "'x@hand' as definition, '_T' as urbanisation, '_T' as breakdown, ? as period_key, ?::date as period_end, "
+                "'PER_HEAD' as basis, ? as value, ? as rate, 'A' as obs_status",
+                [area, period, end, count, 1000 * count / (1000 if is_before else after)],
+            )
+            connection.execute(
+                "insert into marsad.intermediate.int_population_denominators by name select ? as ref_area, '_T' as urbanisation, "
+                "?::date as period_end, ? as population, ?::date as population_on, ?::date as before_on, ? as before_population, "
+                "? as before_observation_id, ?::date as after_on, ? as after_population, ? as after_observation_id",
+                [
+                    area, end, 1000 if is_before else after, "2014-09-30" if is_before else "2024-09-30",
+                    *(("2014-09-30", 1000, f"before {area}") if is_before else (None, None, None)),
+                    *(("2024-09-30", after, f"after {area}") if is_after else (None, None, None)),
+                ],
+            )  # fmt: skip
+    compute(whole, connection)
+    return connection
+
+
+def test_ranks_on_the_other_census_are_as_worked_by_hand(by_heads: duckdb.DuckDBPyConnection) -> None:
+    """On the census after, regions stand as 1, 4, 3, 2 on x as on y: so they rank under every normalisation, mean and weight."""
+    found = by_heads.execute(
+        """
+        select arithmetic_score, arithmetic_rank, geometric_rank, best_rank, worst_rank, variants, round(mean_rank_shift, 9), dominates, dominance_pairs_share
+        from marsad.marts.regional_digital_index where index_code = 'HEADS' and ref_area in ('01', '02', '03', '04') order by ref_area
+        """
+    ).fetchall()
+    hangs_on = by_heads.execute(
+        "select ref_area, factor, round(first_order_share, 6), round(total_order_share, 6) "
+        "from marsad.marts.regional_index_sensitivity where index_code = 'HEADS' and ref_area in ('02', '04') order by all"
+    ).fetchall()
+
+    # As compared, what the test above found for the 30 variants; 30 more in which region 1 is first instead of second, region 2
+    # fourth, region 3 third instead of second and region 4 second instead of first. Scores, their ranks and the pairs that no
+    # weights turn round (half of them; on the census after all of them) stay those of the figures as compared.
+    assert found == [
+        (55, 2, 3, 1, 4, 60, round((16 + 30) / 60, 9), 0, 0.5),
+        (37.5, 4, 4, 3, 4, 60, round(2 / 60, 9), 0, 0.5),
+        (55, 2, 2, 2, 3, 60, round((10 + 30) / 60, 9), 1, 0.5),
+        (75, 1, 1, 1, 2, 60, round(30 / 60, 9), 2, 0.5),
+    ]
+    # Region 4 is first on the one census and second on the other, whatever else is chosen. Region 2 is third in two of 48
+    # combinations: the variance of its rank is 1/24 x 23/24 = 23/576. Census and weights have each 1/4 x (2/24)^2 = 1/576 of it, the
+    # method 2/6 x (1/8)^2 - (1/24)^2 = 2/576; with interactions 2/24 x 1/4 = 12/576, and 1/8 of 1/3 x 2/3 = 16/576.
+    assert hangs_on == [
+        ("02", "CENSUS", round(1 / 23, 6), round(12 / 23, 6)), ("02", "METHOD", round(2 / 23, 6), round(16 / 23, 6)),
+        ("02", "WEIGHT x", round(1 / 23, 6), round(12 / 23, 6)), ("02", "WEIGHT y", round(1 / 23, 6), round(12 / 23, 6)),
+        ("04", "CENSUS", 1, 1), ("04", "METHOD", 0, 0), ("04", "WEIGHT x", 0, 0), ("04", "WEIGHT y", 0, 0),
+    ]  # fmt: skip
+
+
+def test_components_show_the_figure_on_the_other_census(by_heads: duckdb.DuckDBPyConnection) -> None:
+    found = by_heads.execute(
+        """
+        select figure, score, other_census_figure, other_census_on::varchar, other_census_score, other_census_observation_id
+        from marsad.marts.regional_index_components
+        where index_code = 'HEADS' and component = 'x' and ref_area in ('01', '02', '03', '04') order by ref_area
+        """
+    ).fetchall()
+    logs = by_heads.execute(
+        """
+        select other_census_figure, round(other_census_score, 3) from marsad.marts.regional_index_components
+        where index_code = 'LOGS' and component = 'x' and ref_area in ('01', '02', '03', '04') order by ref_area
+        """
+    ).fetchall()
+
+    # 1,000 x 20 / 200, 1,000 x 35 / 3,500, 1,000 x 50 / 1,250, 1,000 x 80 / 1,600.
+    assert found == [
+        (20, 20, 100, "2024-09-30", 100, "after 01"), (35, 35, 10, "2024-09-30", 10, "after 02"),
+        (50, 50, 40, "2024-09-30", 40, "after 03"), (80, 80, 50, "2024-09-30", 50, "after 04"),
+    ]  # fmt: skip
+    # Half the decimal logarithm of the figure, times 100.
+    assert logs == [(100, 100), (10, 50), (40, 80.103), (50, 84.949)]
+
+
+def test_an_index_without_another_census_has_no_more_variants(by_heads: duckdb.DuckDBPyConnection) -> None:
+    """None before the period, none after it, or none for one of the areas: there is nothing to choose. Nor is there for a rate."""
+    assert by_heads.execute(
+        """
+        select index_code, max(variants), (
+            select string_agg(distinct factor, ', ' order by factor) from marsad.marts.regional_index_sensitivity as choices
+            where choices.index_code = scores.index_code
+        ) from marsad.marts.regional_digital_index as scores group by index_code order by index_code
+        """
+    ).fetchall() == [
+        ("AFTER", 30, "METHOD, WEIGHT x, WEIGHT y"),
+        ("BEFORE", 30, "METHOD, WEIGHT x, WEIGHT y"),
+        ("HEADS", 60, "CENSUS, METHOD, WEIGHT x, WEIGHT y"),
+        ("LACKS", 30, "METHOD, WEIGHT x, WEIGHT y"),
+        ("LOGS", 60, "CENSUS, METHOD, WEIGHT x, WEIGHT y"),
+    ]
+    assert by_heads.execute(
+        "select distinct index_code, component from marsad.marts.regional_index_components "
+        "where coalesce(other_census_figure, other_census_score) is not null or other_census_on is not null order by all"
+    ).fetchall() == [("HEADS", "x"), ("LOGS", "x")]

@@ -178,6 +178,7 @@ RECOMPUTED = {
     "regional_company_creation.value": "said('VALUE') - coalesce(said('SUBTRACTED'), 0)",
     "regional_company_creation.national_value": "said('NATIONAL_VALUE') - coalesce(said('NATIONAL_SUBTRACTED'), 0)",
     "regional_company_creation.regions_sum": "said('ALL_REGIONS UNIT') - coalesce(said('ALL_REGIONS SUBTRACTED'), 0)",
+    "regional_index_components.other_census_figure": "1000 * said('FIGURE') / said('OTHER_CENSUS')",
     "urban_rural_divide.gap": "said('URBAN_VALUE') - said('RURAL_VALUE')",
     "national_indicators.change": "said('VALUE') - said('PREVIOUS_VALUE')",
 }
@@ -267,6 +268,30 @@ def test_explain_says_what_one_column_of_a_row_rests_on(whole: Whole) -> None:
     assert re.search(r"^VALUE  1 statement\n  company_creations  06  2022  EQ 25995 ", said.out, re.MULTILINE)
     assert re.search(r"^CENSUS_AFTER  1 statement\n  .*06  2024-09  EQ 7688967 ", said.out, re.MULTILINE)
     assert "CENSUS_BEFORE" not in said.out
+
+
+def test_explain_of_a_rank_interval_shows_the_other_census_and_of_the_headline_rank_does_not(whole: Whole) -> None:
+    """A rank interval rests on the populations of 2024 too; the headline rank on those of 2014 alone."""
+
+    def roles(mart: str, key: str, column: str) -> dict[str, int]:
+        said = marsad(whole.settings.data, "explain", "--mart", mart, "--key", key, "--column", column, "--json").json
+        return {each["role"]: each["of_role"] for each in said["statements"]}
+
+    figures = {"ALL_AREAS UNIT": 72, "ALL_AREAS WEIGHT": 48}
+    for column in ("best_rank", "worst_rank", "mean_rank_shift", "variants", "variants_undefined"):
+        assert roles("regional_digital_index", "RDI|06", column) == {**figures, "OTHER_CENSUS WEIGHT": 12}, column
+    for column in ("arithmetic_rank", "dominance_pairs_share"):
+        assert roles("regional_digital_index", "RDI|06", column) == figures, column
+    for column in ("best_rank", "worst_rank", "first_order_share", "total_order_share"):
+        assert roles("regional_index_sensitivity", "RDI|06|CENSUS", column) == {**figures, "OTHER_CENSUS WEIGHT": 12}, column
+    assert rows(
+        whole,
+        """
+        select distinct said.indicator, said.period from quality.lineage_parts as parts
+        inner join quality.lineage on source_id = parts_key and lineage.role = 'OTHER_CENSUS'
+        inner join staging.stg_observations as said on said.observation_id = parts.observation_id
+        """,
+    ) == [("hcp_rgph_population_legal", "2024-09")]  # fmt: skip
 
 
 def test_explain_of_a_verdict_shows_what_it_was_judged_by_and_what_it_could_not_be(whole: Whole) -> None:

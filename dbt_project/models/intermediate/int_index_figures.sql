@@ -29,12 +29,12 @@ areas as (
 -- The country's own figures too, as they are: a published index of countries can be computed again from its components.
 units as (
     select
-        unit_level, ref_area, definition, urbanisation, breakdown, period_key, basis, period, period_end, rate, unit_measure, obs_status,
-        weight_on, observation_id, weight_observation_id
+        unit_level, ref_area, definition, urbanisation, breakdown, period_key, basis, period, period_end, value, rate, unit_measure,
+        obs_status, weight_on, observation_id, weight_observation_id
     from {{ ref('int_compared_units') }}
     union all
     select
-        'country' as unit_level, ref_area, definition, urbanisation, breakdown, period_key, 'VALUE' as basis, period, period_end,
+        'country' as unit_level, ref_area, definition, urbanisation, breakdown, period_key, 'VALUE' as basis, period, period_end, value,
         case when is_exact then cast(value as double) end as rate, unit_measure, obs_status,
         cast(null as date) as weight_on, observation_id, cast(null as varchar) as weight_observation_id
     from {{ ref('int_reconciliation_cells') }}
@@ -44,9 +44,9 @@ units as (
 final as (
     select
         weights.index_code, weights.component, weights.pillar, areas.ref_area, areas.geo_version, weights.unit_level,
-        weights.definition, weights.transform, weights.low, weights.high, weights.direction,
+        weights.definition, weights.urbanisation, weights.transform, weights.low, weights.high, weights.direction,
         weights.pillar_share, weights.weight_in_pillar, weights.pillar_share * weights.weight_in_pillar as weight,
-        units.basis, units.period, units.period_end, units.rate, units.unit_measure, units.obs_status, units.weight_on,
+        units.basis, units.period, units.period_end, units.value, units.rate, units.unit_measure, units.obs_status, units.weight_on,
         {{ transformed('units.rate', 'weights.transform') }} as figure,
         case
             when weights.definition is null then 'NO_REGIONAL_FIGURE'

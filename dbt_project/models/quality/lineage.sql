@@ -23,6 +23,7 @@
     ('urban_rural_divide', 'row_key', 'rural_observation_id', 'RURAL_VALUE'),
     ('regional_index_components', 'row_key', 'observation_id', 'FIGURE'),
     ('regional_index_components', 'row_key', 'weight_observation_id', 'DENOMINATOR'),
+    ('regional_index_components', 'row_key', 'other_census_observation_id', 'OTHER_CENSUS'),
     ('national_indicators', 'row_key', 'observation_id', 'VALUE'),
     ('national_indicators', 'row_key', 'previous_observation_id', 'PREVIOUS_VALUE'),
     ('city_programme_figures', 'row_key', 'observation_id', 'VALUE'),
@@ -48,6 +49,12 @@
     ('regional_index_sensitivity', 'row_key', 'index_code', 'ALL_AREAS',
         'index_code in (select used.index_code from ' ~ ref('regional_index_components') ~ ' as used where used.observation_id is not null)'),
 ] %}
+{#- Ranks on the other census rest on its populations as well, where a weighed component has one. -#}
+{%- for mart in ['regional_digital_index', 'regional_index_sensitivity'] %}
+    {%- do sets.append((mart, 'row_key', row_key(['index_code', "'OTHER_CENSUS'"]), 'OTHER_CENSUS',
+        'index_code in (select used.index_code from ' ~ ref('regional_index_components')
+        ~ ' as used where used.other_census_observation_id is not null and used.weight is not null)')) %}
+{%- endfor %}
 with observations as (
     {%- for mart, key, column, role in origins %}
     select '{{ mart }}' as mart, {{ key }} as row_key, 'OBSERVATION' as source_kind, {{ column }} as source_id, '{{ role }}' as role

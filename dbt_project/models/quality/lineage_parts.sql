@@ -43,8 +43,12 @@ indices as (
     select {{ row_key(key) }} as parts_key, 'UNIT' as role, observation_id from {{ ref('regional_index_components') }}
     union all
     select {{ row_key(key) }} as parts_key, 'WEIGHT' as role, weight_observation_id as observation_id from {{ ref('regional_index_components') }}
-    {% if not loop.last %}union all{% endif %}
+    union all
     {%- endfor %}
+    -- A set of its own: no score rests on the other census, the ranks beside them do.
+    select {{ row_key(['index_code', "'OTHER_CENSUS'"]) }} as parts_key, 'WEIGHT' as role, other_census_observation_id as observation_id
+    from {{ ref('regional_index_components') }}
+    where weight is not null
 ),
 
 united as (

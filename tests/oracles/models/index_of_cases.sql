@@ -4,7 +4,7 @@ with figures as (
 ),
 
 scores as (
-    {{ normalised_scores('figures') }}
+    {{ normalised_scores('figures', 'index_code, component') }}
 ),
 
 pairs as (

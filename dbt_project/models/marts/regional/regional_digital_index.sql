@@ -23,7 +23,7 @@ nominal as (
         max(case when aggregation = 'GEOMETRIC_OF_PILLARS' then score end) as geometric_of_pillars_score,
         max(case when aggregation = 'GEOMETRIC_OF_PILLARS' then area_rank end) as geometric_of_pillars_rank
     from {{ ref('int_index_variants') }}
-    where weight_set = 'NOMINAL' and normalisation = 'GOALPOST'
+    where census = 'AS_COMPARED' and weight_set = 'NOMINAL' and normalisation = 'GOALPOST'
     group by index_code, ref_area
 ),
 
@@ -37,6 +37,7 @@ varied as (
     group by variants.index_code, variants.ref_area
 ),
 
+-- Of the figures as compared: on another census, other areas may dominate.
 complete_figures as (
     select figures.*
     from figures

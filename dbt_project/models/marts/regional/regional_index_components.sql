@@ -1,8 +1,12 @@
 with scored as (
     select
-        *,
-        case when status = 'USED' then {{ convention('index_base') }} * {{ goalpost('figure', 'low', 'high', 'direction') }} end as score
-    from {{ ref('int_index_figures') }}
+        figures.*, others.rate as other_census_rate, others.census_on as other_census_on, others.census_observation_id as other_census_observation_id,
+        case when figures.status = 'USED'
+            then {{ convention('index_base') }} * {{ goalpost('figures.figure', 'figures.low', 'figures.high', 'figures.direction') }} end as score,
+        {{ convention('index_base') }} * {{ goalpost('others.figure', 'figures.low', 'figures.high', 'figures.direction') }} as other_census_score
+    from {{ ref('int_index_figures') }} as figures
+    left join {{ ref('int_index_other_census') }} as others
+        on others.index_code = figures.index_code and others.component = figures.component and others.ref_area = figures.ref_area
 ),
 
 final as (
@@ -23,7 +27,8 @@ final as (
             then cast(sum(cast(scored.weight_in_pillar * scored.score as {{ share_type() }})) over whole_pillar as double) end as pillar_score,
         components.source as goalposts_from,
         scored.obs_status, scored.weight_on as population_on,
-        scored.observation_id, scored.weight_observation_id
+        scored.observation_id, scored.weight_observation_id,
+        scored.other_census_rate as other_census_figure, scored.other_census_on, scored.other_census_score, scored.other_census_observation_id
     from scored
     inner join {{ ref('areas') }} as areas on areas.ref_area = scored.ref_area
     inner join {{ ref('index_components') }} as components on components.index_code = scored.index_code and components.component = scored.component

@@ -5,8 +5,8 @@ with weight_sets as (
 variants as (
     select
         variants.index_code, variants.ref_area, variants.area_rank,
-        {{ row_key(['variants.index_code', 'variants.weight_set', 'variants.normalisation', 'variants.aggregation']) }} as run,
-        variants.weight_set, variants.normalisation || '/' || variants.aggregation as method
+        {{ row_key(['variants.index_code', 'variants.census', 'variants.weight_set', 'variants.normalisation', 'variants.aggregation']) }} as run,
+        variants.census, variants.weight_set, variants.normalisation || '/' || variants.aggregation as method
     from {{ ref('int_index_variants') }} as variants
     where variants.weight_set <> 'NOMINAL'
 ),
@@ -25,6 +25,8 @@ runs as (
 levels as (
     select distinct run, 'METHOD' as factor, method as level from variants
     union all
+    select distinct run, 'CENSUS' as factor, census as level from variants
+    union all
     select distinct variants.run, 'WEIGHT ' || weight_sets.pillar as factor, cast(weight_sets.factor as varchar) as level
     from variants
     inner join weight_sets on weight_sets.index_code = variants.index_code and weight_sets.weight_set = variants.weight_set
@@ -36,6 +38,9 @@ shares as (
 
 factors as (
     select 'METHOD' as factor, index_code, cast(null as varchar) as pillar from weight_sets group by index_code
+    union all
+    -- No choice where no component has another census.
+    select 'CENSUS' as factor, index_code, cast(null as varchar) as pillar from variants where census = 'OTHER_CENSUS' group by index_code
     union all
     select distinct 'WEIGHT ' || pillar as factor, index_code, pillar from weight_sets
 ),
