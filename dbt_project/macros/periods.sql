@@ -43,6 +43,12 @@
     end
 {%- endmacro %}
 
+{% macro is_one_year(period_start, period_end) -%}
+    {#- Whether a period is one calendar year, whole and alone. -#}
+    ({{ month_day(period_start) }} = '01-01' and {{ month_day(period_end) }} = '12-31'
+        and extract(year from {{ period_start }}) = extract(year from {{ period_end }}))
+{%- endmacro %}
+
 {% macro day_code(day, year_alone) -%}
     {#- A date at the precision that its place in the calendar shows: end of year (if asked), end of month, or day. -#}
     case

@@ -12,10 +12,7 @@ known as (
 ),
 
 observed as (
-    select
-        *,
-        {{ month_day('period_start') }} = '01-01' and {{ month_day('period_end') }} = '12-31'
-        and extract(year from period_start) = extract(year from period_end) as is_one_year
+    select *, {{ is_one_year('period_start', 'period_end') }} as is_one_year
     from known
     where has_value and period_end <= {{ evaluation_date() }}
 ),

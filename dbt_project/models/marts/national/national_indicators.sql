@@ -8,12 +8,12 @@ with cells as (
 placed as (
     select
         *,
-        -- Of what is counted over time a whole year goes before a part of one, and before a quarter that it contains.
+        -- Of what is counted over time a year goes before a part of one and before several together; else of one end the longest.
         has_value and period_end is not null and row_number() over (
             partition by definition, urbanisation, breakdown
             order by
                 has_value desc,
-                case when freq_class = 'FLOW' and {{ month_day('period_start') }} = '01-01' and {{ month_day('period_end') }} = '12-31' then 0 else 1 end asc,
+                case when freq_class = 'FLOW' and {{ is_one_year('period_start', 'period_end') }} then 0 else 1 end asc,
                 period_end desc nulls last, period_start asc, period_key asc
         ) = 1 as is_latest,
         -- The months that a period covers within its year: figures of other months are another season.

@@ -18,7 +18,7 @@ figures as (
         on wanted.definition = observations.definition and wanted.urbanisation = observations.urbanisation and wanted.breakdown = observations.breakdown
     where observations.has_value and observations.ref_area in (select placed.ref_area from placed) and (
         observations.freq_class = 'STOCK' or observations.ref_area in (select programmes.place from {{ ref('city_programmes') }} as programmes)
-        or ({{ month_day('observations.period_start') }} = '01-01' and {{ month_day('observations.period_end') }} = '12-31')
+        or {{ is_one_year('observations.period_start', 'observations.period_end') }}
     )
     window series as (partition by observations.ref_area, observations.definition, observations.urbanisation, observations.breakdown)
 ),
