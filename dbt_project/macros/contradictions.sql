@@ -13,6 +13,12 @@
     )
 {%- endmacro %}
 
+{% macro mixes_vintages(is_revised, group) -%}
+    {#- Whether another part of the same `group` (the whole, or a part of it) was revised by its publisher and this one was not: parts and
+        whole are then of two states of the source. -#}
+    (bool_or({{ is_revised }}) over (partition by {{ group }}) and not {{ is_revised }})
+{%- endmacro %}
+
 {% macro is_revision(earlier, later) -%}
     {#- Whether a publisher has replaced one exact figure by another: later by date of publication, or else by when it came here.
         A bound revises nothing, nor does a figure printed with more or fewer digits. -#}

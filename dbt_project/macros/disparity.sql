@@ -119,7 +119,7 @@
     group_sums as (
         select
             {{ key }}, {{ grouping }}, {{ area_group }},
-            {{ total_of('s') }} as group_s, {{ total_of('p') }} as group_p
+            {{ total_of('s') }} as group_s, {{ total_of('p') }} as group_p, count(*) as group_units
         from members
         group by {{ key }}, {{ grouping }}, {{ area_group }}
     )
@@ -129,11 +129,12 @@
         {{ disparity_reason(key) }} as undefined_because,
         min(rate) = 0 as has_zero,
         {{ total_of('case when s > 0 then s * ln(group_s / group_p) else 0 end') }} as theil_t_between,
-        {{ total_of('case when s > 0 then s * ln((s / p) / (group_s / group_p)) else 0 end') }} as theil_t_within,
+        -- A group of one unit has nothing within it: exactly, and not but for what a logarithm leaves.
+        {{ total_of('case when s > 0 and group_units > 1 then s * ln((s / p) / (group_s / group_p)) else 0 end') }} as theil_t_within,
         case when count(*) filter (where p > 0 and s <= 0) = 0
             then {{ total_of('case when p > 0 and s > 0 then p * ln(group_p / group_s) else 0 end') }} end as theil_l_between,
         case when count(*) filter (where p > 0 and s <= 0) = 0
-            then {{ total_of('case when p > 0 and s > 0 then p * ln((p / s) / (group_p / group_s)) else 0 end') }} end as theil_l_within
+            then {{ total_of('case when p > 0 and s > 0 and group_units > 1 then p * ln((p / s) / (group_p / group_s)) else 0 end') }} end as theil_l_within
     from members
     inner join group_sums using ({{ key }}, {{ grouping }}, {{ area_group }})
     group by {{ key }}, {{ grouping }}

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'strategy_progress'}}}) }}
--- A target is held only against figures of its own definition, area and part, after its baseline and not after the day of
+-- A target is held only against figures of its own definition, area and part, after its baseline (a place: not before it) and not after the day of
 -- evaluation; open and closed targets have verdicts of their kind; the scorecard counts every standing target once.
 with judged as (
     select
@@ -13,7 +13,8 @@ select target_id, verdict, 'compared with another definition, area, part or time
 from judged
 where actual_observation_id is not null and (
     actual_definition <> definition or actual_area <> ref_area or actual_urbanisation <> urbanisation
-    or actual_breakdown <> breakdown or actual_end > evaluated_on or actual_end <= measured_from
+    or actual_breakdown <> breakdown or actual_end > evaluated_on
+    or actual_end < measured_from or (actual_end = measured_from and pace <> 'ORDINAL')
 )
 union all
 select target_id, verdict, 'verdict of the other kind'

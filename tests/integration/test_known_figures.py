@@ -925,3 +925,49 @@ def test_differences_that_are_known_and_no_others(whole: Whole) -> None:
         ("REGIONS_TO_COUNTRY", "MA", "../2023-03", 210176, 210158),
         ("REGIONS_TO_COUNTRY", "MA", "2022", 93550, 93272),
     ]
+
+
+def test_figures_that_their_own_document_doubts_are_shown_and_not_compared(whole: Whole) -> None:
+    """OMPIC's dashboard to March 2023 cannot be a quarter: its regions have no rank, no share, no Gini."""
+    where = "where indicator = 'ompic_anomalous_to_2023_03'"
+    regions = rows(
+        whole,
+        f"""
+        select count(*), count(value), count(rank_value), count(share_of_country), bool_and(undefined_because like
+            '%rank: figures of low reliability (status U) are not compared%') from marts.regional_indicators {where}
+        """,
+    )
+    measures = rows(whole, f"select count(*) > 0, count(measure_value) from marts.regional_disparity {where}")
+
+    assert (regions, measures) == ([(12, 12, 0, 0, True)], [(True, 0)])
+
+
+def test_nothing_is_unequal_within_a_group_of_one(whole: Whole) -> None:
+    """Regions grouped by region: exactly nothing, where logarithms had left some 1e-16 below zero."""
+    found = rows(
+        whole,
+        """
+        select min(measure_value), max(measure_value) from marts.regional_disparity
+        where unit_level = 'region' and area_grouping = 'REGION' and measure_code in ('THEIL_T_WITHIN', 'THEIL_L_WITHIN')
+        """,
+    )
+
+    assert found == [(0, 0)]
+    assert rows(whole, "select count(*) from marts.regional_disparity where measure_value < 0") == [(0,)]
+
+
+def test_forms_of_companies_printed_before_their_total_was_revised(whole: Whole) -> None:
+    """The first half of 2022 was 48,002, a year later 48,733; its two forms were not printed again."""
+    found = rows(
+        whole,
+        """
+        select breakdown, value::int, is_revised, mixes_vintages from marts.regional_company_creation
+        where ref_area = 'MA' and period = '2022-01/2022-06' and method = 'AS_PRINTED' and is_current order by breakdown
+        """,
+    )
+
+    assert found == [
+        ("LEGAL_FORM=LEGAL_PERSON", 33530, False, True),
+        ("LEGAL_FORM=NATURAL_PERSON", 14472, False, True),
+        ("_T", 48733, True, False),
+    ]

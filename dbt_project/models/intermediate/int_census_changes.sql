@@ -35,7 +35,7 @@ paired as (
     select
         counted.*, earlier.value as earlier_value, earlier.observation_id as earlier_observation_id,
         case
-            when not counted.has_value then 'this region did not report'
+            when not counted.has_value then 'no figure of this region was read'
             when counted.previous_census_on is null then 'no earlier census here'
             when earlier.has_value is not true and redefined.other_definitions is not null
                 then 'the census before has it only under another definition (' || redefined.other_definitions || ')'

@@ -61,10 +61,15 @@ subtracted as (
     where differences.indicator = 'company_creations' and differences.urbanisation = '_T'
 ),
 
-periods as (
+listed as (
     select * from printed
     union all
     select * from subtracted
+),
+
+periods as (
+    select *, {{ mixes_vintages('is_revised', 'definition, ref_area, period_start, period_end, publisher, method') }} as mixes_vintages
+    from listed
 ),
 
 -- National totals as each document prints them: a region's figure is checked against the total of its own document, since

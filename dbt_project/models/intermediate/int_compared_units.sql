@@ -57,7 +57,8 @@ final as (
         end as basis,
         cells.value, cells.is_exact, cells.obs_status,
         case
-            when not cells.is_exact then null
+            -- Of low reliability by its own document: shown, and compared with nothing.
+            when not cells.is_exact or cells.obs_status = 'U' then null
             when cells.aggregation = 'SUM' and cells.per_head then {{ per_head('cells.value', 'population.population') }}
             else cast(cells.value as double)
         end as rate,

@@ -1,5 +1,5 @@
--- Every region for every series that at least one region has, with the country beside it: a region that did not report
--- is a row without a value, never a zero.
+-- Every region for every series that at least one region has, with the country beside it: a region of which no
+-- figure was read is a row without a value, never a zero.
 with cells as (
     select * from {{ ref('int_current_observations') }}
     where ref_area in (select areas.ref_area from {{ ref('areas') }} as areas where areas.level in ('country', 'region'))
@@ -23,6 +23,7 @@ series as (
         min(unit_measure) as unit_measure,
         count(*) filter (where has_value) as regions_reporting,
         count(*) filter (where is_exact) as regions_exact,
+        count(*) filter (where obs_status = 'U') as regions_unreliable,
         sum(value) filter (where is_exact) as regions_sum
     from reported
     group by indicator, definition, freq_class, urbanisation, breakdown, period, period_key, period_start, period_end
@@ -43,7 +44,7 @@ final as (
         reported.cell_id, reported.observation_id, reported.value, reported.value_lower, reported.value_upper,
         reported.bound, reported.tolerance, coalesce(reported.is_exact, false) as is_exact, coalesce(reported.has_value, false) as has_value,
         reported.obs_status, reported.flow, reported.dataset, reported.publisher, reported.document, reported.correction, reported.decided_by, reported.statements,
-        series.regions_reporting, series.regions_exact,
+        series.regions_reporting, series.regions_exact, series.regions_unreliable,
         expected.regions_expected,
         series.regions_sum,
         country.value as national_value, country.observation_id as national_observation_id

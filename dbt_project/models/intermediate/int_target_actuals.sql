@@ -19,7 +19,7 @@ observed as (
 
 same_cell as (
     select
-        targets.target_id, targets.direction, targets.freq_class, targets.statement_type, targets.counted_from,
+        targets.target_id, targets.direction, targets.freq_class, targets.statement_type, targets.counted_from, targets.baseline_on,
         targets.value_lower as target_lower, targets.value_upper as target_upper,
         observed.*
     from targets
@@ -56,7 +56,8 @@ final as (
     select
         target_id, known_as_of, counted_from, counted_as, obs_status,
         observation_id, period, period_start, period_end, value, value_lower, value_upper, bound, is_exact, publisher, document,
-        (counted_from is null or period_end >= counted_from) as is_after_baseline,
+        -- A place is reached or not, and has no pace: the one that a target starts from can be held against it.
+        (counted_from is null or period_end >= counted_from or coalesce(statement_type = 'RANK' and period_end = baseline_on, false)) as is_after_baseline,
         case
             when hardest is null and easiest is null then null
             when {{ reaches('worst', 'hardest', 'direction') }} then 'MET'

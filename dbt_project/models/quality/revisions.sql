@@ -53,6 +53,8 @@ final as (
         latest.urbanisation, latest.breakdown, latest.period, latest.period_start, latest.period_end, latest.publisher, latest.unit_measure,
         first_stated.value as first_value, latest.value as last_value, latest.value - first_stated.value as revision,
         {{ share('latest.value - first_stated.value', 'first_stated.value') }} as revision_share,
+        {{ rounding_error('latest.decimals', 'latest.unit_mult') }} + {{ rounding_error('first_stated.decimals', 'first_stated.unit_mult') }}
+        as revision_tolerance,
         case when latest.value > first_stated.value then 'UP' when latest.value < first_stated.value then 'DOWN' else 'BACK' end as direction,
         cast(latest.vintages as integer) as vintages,
         first_stated.document as first_document, first_stated.published_on as first_published_on, first_stated.recorded_at as first_recorded_at,

@@ -1,7 +1,13 @@
-with cells as (
-    select cells.*
+with revised as (
+    select cell_id from {{ ref('revisions') }} group by cell_id
+),
+
+cells as (
+    select
+        cells.*, revised.cell_id is not null as is_revised, {{ rounding_error('cells.decimals', 'cells.unit_mult') }} as rounding
     from {{ ref('int_current_observations') }} as cells
     inner join {{ ref('areas') }} as areas on areas.ref_area = cells.ref_area
+    left join revised on revised.cell_id = cells.cell_id
     where areas.level = 'country'
 ),
 
@@ -18,7 +24,8 @@ placed as (
         ) = 1 as is_latest,
         -- The months that a period covers within its year: figures of other months are another season.
         case when freq_class = 'FLOW' then {{ month_day('period_start') }} || '/' else '' end || {{ month_day('period_end') }} as season,
-        extract(year from period_end) - extract(year from period_start) as years_covered
+        extract(year from period_end) - extract(year from period_start) as years_covered,
+        {{ mixes_vintages('is_revised', 'definition, urbanisation, period_key') }} and has_value as mixes_vintages
     from cells
 ),
 
@@ -31,6 +38,8 @@ followed as (
         lag(value) over same_season as previous_value,
         lag(is_exact) over same_season as previous_is_exact,
         lag(obs_status) over same_season as previous_obs_status,
+        lag(rounding) over same_season as previous_rounding,
+        lag(mixes_vintages) over same_season as previous_mixes_vintages,
         obs_status = 'B' as is_break
     from placed
     window same_season as (
@@ -66,11 +75,14 @@ final as (
         coalesce(changed.is_latest, false) as is_latest,
         changed.value, changed.unit_measure, changed.bound, changed.value_lower, changed.value_upper, changed.tolerance,
         case when changed.has_value then 'REPORTED' else 'NOT_REPORTED' end as status, changed.obs_status, changed.flow,
+        changed.mixes_vintages,
         case when changed.is_comparable then changed.previous_period end as previous_period,
         case when changed.is_comparable then changed.previous_value end as previous_value,
         case when changed.is_comparable then {{ years_between('changed.previous_period_end', 'changed.period_end') }} end as previous_gap_years,
         case when changed.is_comparable then changed.comparable_value - changed.previous_value end as change,
         case when changed.is_comparable and changed.additive then {{ share('changed.comparable_value - changed.previous_value', 'changed.previous_value') }} end as change_share,
+        case when changed.is_comparable then changed.rounding + changed.previous_rounding end as change_tolerance,
+        case when changed.is_comparable then changed.mixes_vintages or changed.previous_mixes_vintages end as change_mixes_vintages,
         case
             when changed.is_comparable and changed.is_break then 'D'
             when changed.is_comparable then {{ weakest_status('changed.obs_status', 'changed.previous_obs_status') }}
@@ -82,7 +94,7 @@ final as (
             ("change", "changed.season is not null and changed.previous_observation_id is not null and not (changed.is_exact and changed.previous_is_exact)", "'a bound on one side: no exact difference'"),
             ("change_share", "changed.is_comparable and not changed.additive", "'a rate, rank or index: the change is in points'"),
         ]) }} as undefined_because,
-        changed.dataset, changed.publisher, changed.document, changed.correction, changed.decided_by, cast(changed.statements as integer) as statements,
+        changed.dataset, changed.publisher, changed.document, changed.correction, changed.comment, changed.decided_by, cast(changed.statements as integer) as statements,
         changed.cell_id, changed.observation_id, case when changed.is_comparable then changed.previous_observation_id end as previous_observation_id
     from changed
     inner join {{ ref('indicators') }} as indicators on indicators.indicator = changed.indicator

@@ -53,7 +53,7 @@ final as (
         checked.definition, checked.ref_area, checked.level,
         areas.label_fr as area_label_fr, areas.label_ar as area_label_ar, areas.label_en as area_label_en, checked.geo_version,
         checked.breakdown, checked.period, checked.period_start, checked.period_end,
-        checked.publisher, checked.method, checked.is_finest, checked.is_current, checked.is_revised,
+        checked.publisher, checked.method, checked.is_finest, checked.is_current, checked.is_revised, checked.mixes_vintages,
         checked.value, checked.unit_measure, checked.bound, checked.value_lower, checked.value_upper, checked.obs_status,
         checked.minuend, checked.subtrahend,
         case when checked.value is null and checked.method = 'BY_SUBTRACTION' then 'the cumulated figure falls from one statement to the next' end as undefined_because,

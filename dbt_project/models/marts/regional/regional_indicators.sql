@@ -32,7 +32,7 @@ compared as (
     select
         measured.*, heads.per_1000,
         {{ per_head('measured.country_value', 'heads.country_population') }} as country_per_1000,
-        case when measured.is_sum and measured.is_exact then {{ share('measured.value', 'measured.country_value') }} end as share_of_country,
+        case when measured.is_sum and measured.is_exact and measured.regions_unreliable = 0 then {{ share('measured.value', 'measured.country_value') }} end as share_of_country,
         case when measured.is_exact then
             {{ location_quotient('measured.value', 'measured.whole', 'measured.country_value', 'measured.country_whole') }}
         end as location_quotient
@@ -43,10 +43,10 @@ compared as (
 ranked as (
     select
         *,
-        case when is_complete then rank() over (
+        case when is_complete and regions_unreliable = 0 then rank() over (
             partition by definition, urbanisation, breakdown, period_key order by {{ best_first('value', 'direction') }}
         ) end as rank_value,
-        case when is_complete and per_1000 is not null then rank() over (
+        case when is_complete and regions_unreliable = 0 and per_1000 is not null then rank() over (
             partition by definition, urbanisation, breakdown, period_key order by {{ best_first('per_1000', 'direction') }}
         ) end as rank_per_1000,
         case
@@ -78,14 +78,13 @@ final as (
         {%- endfor %}
         changes.previous_census_on, changes.previous_census_gap_years, changes.previous_census_value,
         changes.change_since_census, changes.growth_since_census,
-        ranked.national_value,
-        case when ranked.is_sum and ranked.is_complete then ranked.regions_sum end as regions_sum,
+        ranked.national_value, case when ranked.is_sum and ranked.is_complete then ranked.regions_sum end as regions_sum,
         case when ranked.is_sum and ranked.is_complete then ranked.national_value - ranked.regions_sum end as national_difference,
         ranked.country_basis, ranked.share_of_country,
         cast(ranked.rank_value as integer) as rank_value, cast(ranked.rank_per_1000 as integer) as rank_per_1000,
         ranked.index_to_national, ranked.location_quotient,
         {{ reasons([
-            ("value", "not ranked.has_value", "'this region did not report'"),
+            ("value", "not ranked.has_value", "'no figure of this region was read'"),
             ("per_1000", "ranked.per_1000 is null and ranked.is_per_head and ranked.has_value", "'no census population for this area and period'"),
             ("per_1000", "not ranked.is_per_head", "'not a count that per-head figures are made of'"),
             ("per_1000_households", "heads.per_1000_households is null and ranked.is_per_head and ranked.has_value", "'no census households for this area and period'"),
@@ -93,13 +92,15 @@ final as (
             ("growth_since_census", "changes.change_since_census is not null and not changes.additive", "'a rate, rank or index: the change is in points'"),
             ("growth_since_census", "changes.change_since_census is not null and changes.additive and changes.growth_since_census is null", "'the figure of the census before is zero'"),
             ("share_of_country", "not ranked.is_sum", "'the indicator does not add up'"),
-            ("share_of_country", "ranked.is_sum and ranked.has_value and ranked.share_of_country is null", "'no exact value of the region or of the country'"),
+            ("share_of_country", "ranked.is_sum and ranked.regions_unreliable > 0", "'figures of low reliability (status U) are not compared'"),
+            ("share_of_country", "ranked.is_sum and ranked.has_value and ranked.regions_unreliable = 0 and ranked.share_of_country is null", "'no exact value of the region or of the country'"),
             ("index_to_national", "ranked.has_value and ranked.unit_measure = 'RANK'", "'a rank is an order'"),
             ("index_to_national", "ranked.has_value and ranked.is_sum and not ranked.is_per_head", "'not a count that per-head figures are made of'"),
             ("index_to_national", "ranked.has_value and ranked.unit_measure <> 'RANK' and (ranked.is_per_head or not ranked.is_sum) and ranked.index_to_national is null", "'no exact value of the region or of the country, or no population'"),
             ("location_quotient", "ranked.has_value and (not ranked.is_sum or ranked.whole_indicator is null)", "'not a count with a declared whole'"),
             ("location_quotient", "ranked.has_value and ranked.is_sum and ranked.whole_indicator is not null and ranked.location_quotient is null", "'no exact value of the count or of its whole, for the region or the country'"),
             ("rank", "not ranked.is_complete", "ranked.regions_exact || ' of ' || ranked.regions_expected || ' regions have an exact value'"),
+            ("rank", "ranked.is_complete and ranked.regions_unreliable > 0", "'figures of low reliability (status U) are not compared'"),
         ]) }} as undefined_because,
         ranked.dataset, ranked.publisher, ranked.document, ranked.correction, ranked.decided_by, cast(ranked.statements as integer) as statements,
         ranked.cell_id, ranked.observation_id, ranked.national_observation_id, heads.population_observation_id,

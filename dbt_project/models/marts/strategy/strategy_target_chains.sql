@@ -1,6 +1,9 @@
 -- What became of a target in later statements: replaced by name, taken up by a later strategy, or the same promise worded otherwise.
 with targets as (
-    select targets.*, strategies.period_start as strategy_start
+    -- The budget of a strategy is its own whole, whichever strategy that is.
+    select
+        targets.*, strategies.period_start as strategy_start,
+        case when targets.breakdown = 'STRATEGY=' || targets.strategy then '_T' else targets.breakdown end as part
     from {{ ref('strategy_targets') }} as targets
     inner join {{ ref('strategies') }} as strategies on strategies.strategy = targets.strategy
 ),
@@ -13,7 +16,7 @@ taken_up as (
     from targets as earlier
     inner join targets as later
         on later.indicator = earlier.indicator and later.ref_area = earlier.ref_area
-        and later.urbanisation = earlier.urbanisation and later.breakdown = earlier.breakdown
+        and later.urbanisation = earlier.urbanisation and later.part = earlier.part
         and later.strategy_start > earlier.strategy_start and later.due_on >= earlier.due_on
     left join targets as replacing on replacing.supersedes = earlier.target_id and replacing.strategy = later.strategy
     where replacing.target_id is null
@@ -60,14 +63,14 @@ final as (
             when earlier.target_status = 'dropped' then 'DROPPED'
             when links.later_target_id is null then 'NOT_TAKEN_UP'
             when later.definition <> earlier.definition or later.unit_measure <> earlier.unit_measure
-                or later.statement_type <> earlier.statement_type or later.direction <> earlier.direction then 'REDEFINED'
+                or later.breakdown <> earlier.breakdown or later.statement_type <> earlier.statement_type or later.direction <> earlier.direction then 'REDEFINED'
             when later.value_lower = earlier.value_lower and later.value_upper = earlier.value_upper then 'RESTATED'
             when later.value_lower > earlier.value_upper then case when later.direction = 'UP' then 'RAISED' else 'LOWERED' end
             when later.value_upper < earlier.value_lower then case when later.direction = 'UP' then 'LOWERED' else 'RAISED' end
             else 'INDETERMINATE'
         end as relation,
         earlier.strategy, links.later_strategy,
-        earlier.indicator, earlier.indicator_label_fr, earlier.indicator_label_ar, earlier.indicator_label_en, earlier.ref_area,
+        earlier.indicator, earlier.indicator_label_fr, earlier.indicator_label_ar, earlier.indicator_label_en, earlier.ref_area, earlier.breakdown,
         earlier.definition, later.definition as later_definition,
         earlier.statement_type, later.statement_type as later_statement_type,
         earlier.unit_measure, later.unit_measure as later_unit_measure,
