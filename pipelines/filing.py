@@ -124,7 +124,9 @@ def _ids_of_others(
     key = (dataset.name, release.name)
     claims: dict[ids.Key, ids.Claim] = {}
     for each in among:
-        for path in release_paths(each) if each.kind == dataset.kind else ():
+        paths = release_paths(each) if each.kind == dataset.kind else []
+        names = {path.name for path in paths}
+        for path in paths:
             if (each.name, path.name) == key:
                 continue
             try:
@@ -133,7 +135,11 @@ def _ids_of_others(
             except (ReleaseInvalid, ReleaseUnreadable):
                 # Claims nothing, as at a refresh, which names it.
                 continue
-            if not (problems(rows, each.kind, reference) or release_rules.of_dates(rows, other, reference)):
+            if not (
+                release_rules.of_sidecar(other, reference, names)
+                or problems(rows, each.kind, reference)
+                or release_rules.of_dates(rows, other, reference)
+            ):
                 claims[each.name, other.name] = ids.claim(other, each.kind, rows)
     # After all others, whatever the clock says: whoever is filed first keeps an id.
     last = max([release.recorded_at, *(claim.recorded_at for claim in claims.values())]) + timedelta(seconds=1)
