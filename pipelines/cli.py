@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
@@ -46,8 +49,15 @@ def main() -> None:
     """Entry point: one clear line for what is expected to go wrong."""
     # dbt and Dagster keep millions of objects to the end: at Python's own pace a tenth of a refresh is looking through them.
     gc.set_threshold(50_000, 20, 50)
+    if threading.current_thread() is threading.main_thread():
+        # Whoever stops services asks for the same as Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
+    except SystemExit as left:
+        if left.code == Interrupted.exit_code:
+            err.print("[red]marsad:[/red] interrupted")
+        raise
     except Expected as error:
         err.print(f"[red]marsad:[/red] {escape(str(error))}", soft_wrap=True)
         if isinstance(error, Interrupted):
@@ -84,13 +94,15 @@ def refresh(
         list[str] | None,
         typer.Option(metavar="NAME", help="A data set or mart that may have less than in the last publication; repeatable."),
     ] = None,
-    wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for another run that writes.")] = 0.0,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait for another run that writes.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Load what is new, build the marts, check everything and publish."""
     from pipelines.refresh import refresh as run
     from pipelines.warehouse.publication import damage
 
+    if not math.isfinite(wait):
+        raise typer.BadParameter(f"{wait} is no number of seconds", param_hint="--wait")
     settings = Settings.from_environment()
     try:
         with _reporting(settings) if notify else nullcontext():
@@ -750,7 +762,7 @@ def notify_test() -> None:
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address of the web page. It has no login: leave it on loopback.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the web page.")] = 3000,
 ) -> None:
     """Run Dagster's webserver and daemon, with the nightly schedule and its reports on, until told to end."""
     from pipelines.serving import serve as run
@@ -767,7 +779,9 @@ def docs() -> None:
 
 
 @app.command()
-def dev(port: Annotated[int, typer.Option(help="Port of the web page, on this machine only.")] = 3000) -> None:
+def dev(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the web page, on this machine only.")] = 3000,
+) -> None:
     """Open Dagster's page (assets, runs, checks, the nightly schedule) on loopback, with this warehouse's history."""
     import sysconfig
 

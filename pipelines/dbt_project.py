@@ -61,10 +61,20 @@ def _manifest(settings: Settings, made_from: str) -> dict[str, Any]:
             kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return kept
     stamp.unlink(missing_ok=True)
+    _be_utf8(settings.dbt_project)
     _invoke(settings, "parse")
     stamp.write_text(made_from, encoding="utf-8")
     said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return said
+
+
+def _be_utf8(project: Path) -> None:
+    """dbt names no file of which it cannot read a byte. Raises DbtFailed."""
+    for path in sorted(path for form in ("*.sql", "*.yml", "*.md") for path in project.rglob(form)):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DbtFailed(f"{path}: is no UTF-8: {error}") from error
 
 
 def build(
@@ -99,7 +109,7 @@ def _invoke(settings: Settings, *command: str, built_of: str = "everything") -> 
     with _environment(settings, built_of):
         outcome = dbtRunner().invoke(
             [
-                "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
+                "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
                 "--log-path", str(settings.dbt_target / "logs"), "--no-send-anonymous-usage-stats", "--no-version-check",
                 *command, "--project-dir", str(project), "--profiles-dir", str(project),
                 "--target-path", str(settings.dbt_target),

@@ -180,6 +180,8 @@ def explain_row(
     asked = sorted({origin for each, origin in rules if column in (None, each)})
     columns = [each for (each,) in found]
     keys = ["row_key"] if "row_key" in columns else _primary_key(connection, name)
+    if not keys:
+        raise NothingKnown(f"the rows of marts.{name} cannot be named: its YAML declares no primary_key")
     row_key = " || '|' || ".join(f'"{each}"' for each in keys)
     rows = _rows(connection, f"select * from marts.{name} where {row_key} = $key", {"key": key})
     if not rows:

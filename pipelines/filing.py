@@ -29,6 +29,7 @@ from pipelines.datasets import (
     read_sidecar,
     release_paths,
     seal,
+    seals,
     sidecar_path,
     write_sidecar,
 )
@@ -63,6 +64,8 @@ class Sidecar:
 MAX_BYTES = 100_000_000
 """No release that a person brings is larger; each format has its own, lower limit."""
 
+# A file's name has 255 bytes at most, and its sidecar's is longer.
+_LONGEST_SLUG = 150
 SUFFIXES = (".csv", ".xlsx", ".parquet", ".json")
 
 
@@ -77,6 +80,9 @@ def would_be(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) 
             raise ReleaseInvalid(f"{file}: lies among the releases without a sidecar: move it away, and add it from there")
         path, told = file, read_sidecar(file)
     else:
+        same = [name for name, sha in seals(dataset).items() if sha == checksum(file)]
+        if same and said.replaces not in same:
+            raise ReleaseInvalid(f"{file}: these bytes are {dataset.name}/{same[0]} already")
         path, told = dataset.folder / _name(dataset, file, said, reference), _told(said, reference)
     return Release(
         dataset=dataset.name,
@@ -231,7 +237,7 @@ def _name(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) -> 
 def _slug(name: str) -> str:
     """``name`` in the letters a release may have; no name is a path, whatever it contains."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._") or "release"
+    return re.sub(r"[^a-z0-9._]+", "-", plain)[:_LONGEST_SLUG].strip("-._") or "release"
 
 
 def _place(file: Path, target: Path, told: dict[str, Any]) -> None:

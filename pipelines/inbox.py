@@ -56,9 +56,9 @@ def take(settings: Settings, settled_seconds: float = SETTLED_SECONDS) -> list[J
         name = "/".join(file.relative_to(settings.inbox).parts[:-1])
         try:
             found = _filed(file, name, known, reference)
-        except Expected as error:
-            _report(file, seen[0], str(error))
-            found = Judged(file, None, str(error))
+        except (Expected, OSError, UnicodeError) as error:
+            # One file is nobody else's trouble, whatever its name or its folder does to it.
+            found = Judged(file, None, _reported_as(file, seen[0], str(error)))
         judged.append(found)
     return judged
 
@@ -150,14 +150,27 @@ def _reported(file: Path) -> str | None:
         return None
 
 
+def _reported_as(file: Path, state: str, what: str) -> str:
+    """What is said of a file that was not filed, with its report written, or why there is none."""
+    try:
+        _report(file, state, what)
+    except OSError as error:
+        return f"{what}; its report cannot be written: {error.strerror}"
+    return what
+
+
 def _report(file: Path, state: str, what: str) -> None:
     report = file.with_name(file.name + REPORT)
     temporary = file.with_name(f".{file.name}{REPORT}.tmp")
     then = f"Mend the file (or {file.name}{ANSWERS}) and it is tried again by itself."
-    temporary.write_text(f"Not filed: {file.name}\n\n{what}\n\n{then}\njudged: {state}\n", encoding="utf-8")
+    said = f"Not filed: {file.name}\n\n{what}\n\n{then}\njudged: {state}\n"
+    # A name may have bytes that are no letters.
+    temporary.write_text(said, encoding="utf-8", errors="backslashreplace")
     temporary.replace(report)
 
 
 def _remove(file: Path) -> None:
     for each in (file, _answers(file), file.with_name(file.name + REPORT)):
-        each.unlink(missing_ok=True)
+        # Of a long name the others cannot even be asked for.
+        if os.path.lexists(each):
+            each.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,10 @@ from pipelines.quiet import PUBLICATION_KEY
 
 if TYPE_CHECKING:
     import dagster as dg
+
+
+# An error of this package, as Dagster writes its name before its message.
+_OURS = re.compile(r"pipelines(\.\w+)+: ")
 
 
 def reasons(events: Iterable[dg.DagsterEvent]) -> list[str]:
@@ -38,10 +43,10 @@ def reasons(events: Iterable[dg.DagsterEvent]) -> list[str]:
 
 
 def _cause(error: dg.SerializableErrorInfo | None, otherwise: str) -> str:
-    """Message of what an error goes back to."""
-    while error is not None and error.cause is not None:
+    """Message of what an error goes back to: the first of ours, which says file and line, or else the last one."""
+    while error is not None and error.cause is not None and not _OURS.match(error.message):
         error = error.cause
-    return otherwise if error is None else error.message.strip()
+    return otherwise if error is None else _OURS.sub("", error.message).strip()
 
 
 def _shown(metadata: Any) -> str:

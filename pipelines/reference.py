@@ -35,6 +35,11 @@ class Reference:
         except (OSError, pl.exceptions.PolarsError) as error:
             raise SeedUnreadable(f"{path}: cannot be read as a reference table: {str(error).splitlines()[0]}") from error
 
+    def read_all(self) -> None:
+        """Read everything that loading will; raises SeedUnreadable for what cannot be."""
+        for _ in (self.for_loading, self.code_lists):
+            pass
+
     def _be_rectangular(self) -> None:
         """Every row of every seed has the columns of its header; raises SeedUnreadable with file and line."""
         for path in sorted(self.folder.glob("*.csv")):

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import alerts, fingerprint, retention
+from pipelines import alerts, fingerprint, retention, signals
 from pipelines.datasets import DATASET_FILE, data_sets
 from pipelines.errors import BadInput, Blocked, Expected, Interrupted, Unknown
 from pipelines.quiet import PUBLICATION_KEY, heartbeat, instance_of, why_rest
 from pipelines.reasons import reasons as why
-from pipelines.reference import nearest
+from pipelines.reference import Reference, nearest
 from pipelines.settings import Settings
 from pipelines.warehouse import lock, publication
 from pipelines.warehouse.lock import WarehouseLocked
@@ -102,7 +102,7 @@ def refresh(
         alerts.well(settings, rest)
         now = publication.current(settings)
         return Outcome(time.monotonic() - started, rested=rest, damage=damage, published=now, fetched=fetched)
-    with _history(settings):
+    with _history(settings), _ended_by_signals(settings):
         outcome = _run(settings, full, dataset, listener or (lambda _: None), patience_seconds, accept_shrinkage, kept_days)
     outcome.damage = damage
     if outcome.published is not None:
@@ -110,6 +110,27 @@ def refresh(
     outcome.seconds = time.monotonic() - started
     outcome.fetched = fetched
     return outcome
+
+
+@contextmanager
+def _ended_by_signals(settings: Settings) -> Iterator[None]:
+    """A signal is told as one, whatever it made fail on its way, and also when nothing did."""
+    before = now.name if (now := publication.current(settings)) else None
+    with signals.noted():
+        failed: BaseException | None = None
+        try:
+            yield
+        except WarehouseLocked:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if not (isinstance(error, KeyboardInterrupt) or signals.asked_to_end()):
+                raise
+            failed = error
+        if failed is not None or signals.asked_to_end():
+            now = publication.current(settings)
+            if now is not None and now.name != before:
+                raise Interrupted(f"interrupted, after {now.name} was published") from failed
+            raise Interrupted("interrupted; nothing was published, and the next refresh begins again") from failed
 
 
 @contextmanager
@@ -165,7 +186,8 @@ def _run(
     names = sorted(each.name for each in data_sets(settings.raw, settings.elsewhere))
     if dataset is not None and dataset not in names:
         raise Unknown(f"there is no data set {dataset!r} under {settings.raw}; known: {', '.join(names)}")
-    before = now.name if (now := publication.current(settings)) else None
+    # Before dbt reads them, which names neither file nor line.
+    Reference(settings.seeds).read_all()
     # Imported here: a night with nothing new never gets this far.
     from pipelines.definitions import definitions
 
@@ -189,15 +211,9 @@ def _run(
             retention.forget(instance, kept_days)
     if reasons:
         # Another run may take the lock while this one imports: that is said, and left with, as a lock and not as a failure.
-        locked = f"{WarehouseLocked.__module__}.{WarehouseLocked.__qualname__}: "
         for reason in reasons:
-            if locked in reason:
-                raise WarehouseLocked(reason.partition(locked)[2])
-            if "DagsterExecutionInterruptedError" in reason:
-                now = publication.current(settings)
-                if now is not None and now.name != before:
-                    raise Interrupted(f"interrupted, after {now.name} was published")
-                raise Interrupted("interrupted; nothing was published, and the next refresh begins again")
+            if lock.HELD in reason:
+                raise WarehouseLocked(reason[reason.index(lock.HELD) :])
         raise RefreshFailed(reasons)
     outcome = Outcome(0.0, published=publication.current(settings) if dataset is None else None)
     for event in result.get_asset_materialization_events():

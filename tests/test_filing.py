@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets import DataSet, ReleaseInvalid, read_release, read_sidecar, seal, sidecar_path
+from pipelines.datasets import DataSet, ReleaseInvalid, read_release, read_sidecar, release_paths, seal, sidecar_path
 from pipelines.filing import ReleaseRefused, Sidecar, file_release
 from pipelines.sources import ReaderUnknown
 from tests.house import OBSERVATION, RETRIEVED, TARGET, House, figures
@@ -183,6 +183,16 @@ def test_the_clock_of_another_data_set_takes_no_id_away(house: House, tmp_path: 
         file_release(
             shelf[0], typed(tmp_path, figures("target", [TARGET])), Sidecar(retrieved_on=RETRIEVED), house.reference, shelf
         )
+
+
+def test_the_same_bytes_are_not_filed_twice(house: House, data_set: DataSet, tmp_path: Path) -> None:
+    said = Sidecar(retrieved_on=RETRIEVED)
+    first, _ = file_release(data_set, typed(tmp_path, GOOD), said, house.reference, [data_set])
+
+    with pytest.raises(ReleaseInvalid, match=f"these bytes are {data_set.name}/{first.name} already"):
+        file_release(data_set, typed(tmp_path, GOOD, "other name.csv"), said, house.reference, [data_set])
+
+    assert [path.name for path in release_paths(data_set)] == [first.name]
 
 
 def test_an_unknown_reader_is_named(house: House, data_set: DataSet, tmp_path: Path) -> None:

@@ -205,3 +205,21 @@ def test_the_sensor_files_and_waits_its_turn(house: House, data_set: DataSet) ->
         assert "a night" in look()
     assert "filed company_creation/ompic_barometer/undated__a.csv: 1 statements" in look()
     assert look() == "nothing new in the inbox"
+
+
+def test_one_file_is_nobody_elses_trouble(house: House, data_set: DataSet) -> None:
+    """Bytes that are no letters, a name that is too long for its sidecar, answers that are a folder: each stays, the rest is filed."""
+    folder = drop(house, "zgood.csv", GOOD).parent
+    strange = Path(os.fsdecode(os.fsencode(folder) + b"/baf\xe9.csv"))
+    strange.write_bytes(BAD)
+    long = drop(house, "x" * 243 + ".csv", figures("observation", [OBSERVATION | {"ref_area": "02"}]))
+    answered = drop(house, "answered.csv", figures("observation", [OBSERVATION | {"ref_area": "03"}]))
+    answered.with_name("answered.csv.yml").mkdir()
+
+    judged = {found.file: found for found in take(house)}
+
+    assert judged[folder / "zgood.csv"].release == "undated__zgood.csv"
+    assert judged[strange].release is None and "3,388" in report(strange)
+    assert judged[answered].release is None and answered.exists()
+    assert judged[long].release == f"undated__{'x' * 150}.csv" and not long.exists()
+    assert take(house) == []

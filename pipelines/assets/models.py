@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from pipelines import dbt_project, fingerprint
+from pipelines import dbt_project, fingerprint, signals
 from pipelines.assets.table_metadata import metadata_of_tables
 from pipelines.assets.warehouse import Warehouse
 from pipelines.warehouse import touched
@@ -69,6 +69,8 @@ def models_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         connection = warehouse.connection()
         # A part is built in full: what it lacks is not known table by table.
         all_stand = whole and wholly_made(connection, [".".join(key.path) for key in key_of.values()], made_from)
+        if signals.asked_to_end():
+            raise dg.Failure("interrupted before dbt began", allow_retries=False)
         plan = touched.plan(connection, warehouse.run, all_stand)
         context.log.info(f"models are built of {plan.said}")
         unmark_made(connection, [".".join(key.path) for key in key_of.values() if whole or key in selected])

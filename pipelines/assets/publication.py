@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from pipelines import alerts, fingerprint
+from pipelines import alerts, fingerprint, signals
 from pipelines.assets.data_sets import OWNERS
 from pipelines.assets.warehouse import Warehouse
 from pipelines.checks import contracts, stages
@@ -94,6 +94,8 @@ def publication_asset(manifest: Mapping[str, Any], datasets: Sequence[DataSet]) 
         yield stages.shrinkage(base.name if base else None, lost, blocking)
         if blocking and base is not None:
             raise dg.Failure(shrinkage.message(blocking, base.name, warehouse.full), allow_retries=False)
+        if signals.asked_to_end():
+            raise dg.Failure("interrupted before anything was published", allow_retries=False)
         checks = _check_counts(context)
         changed = _changes(base, settings, checks["verdicts"])
         published = publication.publish(

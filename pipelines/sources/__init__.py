@@ -40,5 +40,8 @@ def reader(name: str) -> Reader:
     try:
         read: Reader = importlib.import_module(f"{__name__}.{name}").read
     except (ImportError, AttributeError) as error:
-        raise ReaderUnknown(f"there is no reader {name!r} in pipelines/sources") from error
+        raise ReaderUnknown(
+            f"there is no reader {name!r} in pipelines/sources: `reader` of a dataset.yml names a module there, "
+            "such as figures or table"
+        ) from error
     return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -100,7 +101,9 @@ def load(connection: duckdb.DuckDBPyConnection, dataset: DataSet, read: Reader, 
             mark_made(connection, "raw", [dataset.name], recipe)
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        # After a full disk there is none to roll back, and that would be told instead.
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
         raise
     return loaded
 

@@ -24,6 +24,10 @@ class WarehouseLocked(Locked):
     """Another process is writing; the message says who, where and since when."""
 
 
+HELD = "the warehouse is being written: "
+"""How WarehouseLocked begins."""
+
+
 @contextmanager
 def turn(path: Path) -> Iterator[None]:
     """Wait until nobody else is at it, for what takes a moment: readers of the dbt project take turns in its target folder."""
@@ -43,7 +47,7 @@ def writer(path: Path, run: str, patience_seconds: float = 0.0, waiting: Callabl
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         while not _taken(file.fileno()):
-            held = f"the warehouse is being written: {_holder(path)}"
+            held = f"{HELD}{_holder(path)}"
             if time.monotonic() >= until:
                 raise WarehouseLocked(f"{held}; try again when that run has ended")
             if waiting is not None and not told:

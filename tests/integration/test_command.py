@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -309,6 +310,9 @@ def test_with_nothing_published_readers_are_told_what_to_do(emptied: House, argu
     "arguments",
     [
         ("refresh", "--fully"),
+        ("refresh", "--wait", "nan"),
+        ("refresh", "--wait", "-1"),
+        ("serve", "--port", "99999999"),
         ("explain",),
         ("nonsense",),
         ("add", "/nowhere/at/all.csv", "--dataset", EXPORTS),
@@ -324,6 +328,33 @@ def test_wrong_usage_is_said_so(emptied: House, arguments: tuple[str, ...]) -> N
     assert said.code == 2, said
     assert "Usage:" in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("seed", "damage", "says"),
+    [
+        ("definitions", lambda rows: [*rows[:4], b'"garbled' + rows[4], *rows[5:]], "definitions.csv, "),
+        ("documents", lambda rows: [*rows[:2], rows[2].replace(b"2026-11-22", b"2026-02-30", 1), *rows[3:]], "documents.csv: "),
+        ("indicators", lambda rows: [*rows, rows[1].replace(b",0,", b",abc,", 1)], "indicators.csv: "),
+        ("units", lambda _: [], "units.csv: "),
+        ("documents", lambda rows: [*rows, b"x\xe9,hcp,hcp,t,https://e,,UNKNOWN,2026-11-22,l,fr,\n"], "documents.csv"),
+    ],
+    ids=["a quote", "a day", "a number", "empty", "letters"],
+)
+def test_a_seed_that_cannot_be_read_is_named(
+    emptied: House, seed: str, damage: Callable[[list[bytes]], list[bytes]], says: str
+) -> None:
+    """dbt would name neither file nor line, and reads them first if it may."""
+    path = emptied.settings.seeds / f"{seed}.csv"
+    whole_seed = path.read_bytes()
+    path.write_bytes(b"".join(damage(whole_seed.splitlines(keepends=True))))
+    try:
+        said = marsad(emptied.settings.data, "refresh")
+    finally:
+        path.write_bytes(whole_seed)
+
+    assert said.code == 7
+    assert f"{seed}.csv" in said.error and says in said.error
 
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones(emptied: House, tmp_path: Path) -> None:
@@ -374,7 +405,7 @@ def test_a_release_is_filed_under_its_date_and_sealed(emptied: House, tmp_path: 
     assert "note: typed by hand" in sidecar
     assert "sha256: " in sidecar
     again = marsad(emptied.settings.data, "add", str(file), "--dataset", EXPORTS, "--published-on", "2026-03")
-    assert (again.code, "exists already" in again.error) == (7, True)
+    assert (again.code, f"these bytes are {EXPORTS}/{release.name} already" in again.error) == (7, True)
 
 
 @pytest.mark.parametrize(

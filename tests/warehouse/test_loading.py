@@ -668,6 +668,21 @@ def test_a_run_that_fails_midway_leaves_the_slice_as_it_was(
     assert content(house) == before
 
 
+def test_what_went_wrong_is_told_when_there_is_nothing_to_roll_back(
+    house: House, startups: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB gives up the transaction by itself on a full disk."""
+    house.write(startups, "undated__b.csv", figures("observation", [OBSERVATION]))
+
+    def full(connection: duckdb.DuckDBPyConnection, *_: object) -> None:
+        connection.execute("rollback")
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr("pipelines.warehouse.loading.mark_made", full)
+    with pytest.raises(duckdb.IOException, match="No space left"):
+        house.load(startups)
+
+
 def test_the_second_writer_leaves(house: House) -> None:
     with (
         writer(house.settings.lock, "nightly"),
