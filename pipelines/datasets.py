@@ -247,6 +247,11 @@ def read_release(dataset: DataSet, path: Path) -> Release:
     recorded_at = said["recorded_at"]
     if not isinstance(recorded_at, datetime) or recorded_at.tzinfo is None:
         raise ReleaseInvalid(f"{sidecar_path(path)}: recorded_at must be a time in UTC, not {recorded_at!r}")
+    return release_of(dataset, path, said, said["sha256"], recorded_at)
+
+
+def release_of(dataset: DataSet, path: Path, said: dict[str, Any], sha256: str, recorded_at: datetime) -> Release:
+    """The release at ``path`` of whose sidecar ``said`` is what it says or will say; ``recorded_at`` has a time zone."""
     return Release(
         dataset=dataset.name,
         path=path,
@@ -257,7 +262,7 @@ def read_release(dataset: DataSet, path: Path) -> Release:
         note=said["note"],
         replaces=said.get("replaces"),
         reason=said.get("reason"),
-        sha256=said["sha256"],
+        sha256=sha256,
         recorded_at=recorded_at.astimezone(UTC).replace(tzinfo=None),
         fetched=said.get("fetched"),
     )

@@ -27,6 +27,7 @@ from pipelines.datasets import (
     expected_prefix,
     read_release,
     read_sidecar,
+    release_of,
     release_paths,
     seal,
     seals,
@@ -75,28 +76,17 @@ def would_be(dataset: DataSet, file: Path, said: Sidecar, reference: Reference) 
     A file that already lies in the data set's folder has its sidecar beside it. Raises ReleaseInvalid.
     """
     _opened(file).close()
+    sha256 = checksum(file)
     if _lies_in(dataset, file):
         if not sidecar_path(file).exists():
             raise ReleaseInvalid(f"{file}: lies among the releases without a sidecar: move it away, and add it from there")
         path, told = file, read_sidecar(file)
     else:
-        same = [name for name, sha in seals(dataset).items() if sha == checksum(file)]
+        same = [name for name, sha in seals(dataset).items() if sha == sha256]
         if same and said.replaces not in same:
             raise ReleaseInvalid(f"{file}: these bytes are {dataset.name}/{same[0]} already")
         path, told = dataset.folder / _name(dataset, file, said, reference), _told(said, reference)
-    return Release(
-        dataset=dataset.name,
-        path=path,
-        document=told["document"],
-        published_on=told["published_on"],
-        published_precision=told["published_precision"],
-        retrieved_on=told["retrieved_on"],
-        note=told["note"],
-        replaces=told.get("replaces"),
-        reason=told.get("reason"),
-        sha256=checksum(file),
-        recorded_at=datetime.now(UTC).replace(tzinfo=None),
-    )
+    return release_of(dataset, path, told, sha256, datetime.now(UTC))
 
 
 def read_checked(
