@@ -6,6 +6,7 @@ retrieved_on; note; replaces and reason. What does not belong here: who looks wh
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -30,6 +31,8 @@ SETTLED_SECONDS = 10.0
 
 _ANSWERS = {"document", "published_on", "retrieved_on", "note", "replaces", "reason"}
 _MAX_ANSWERS = 10_000
+# What the system says of a name that is too long, or stands for a folder.
+_OF_THE_NAME = {errno.ENAMETOOLONG, errno.EISDIR}
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,10 @@ def take(settings: Settings, settled_seconds: float = SETTLED_SECONDS) -> list[J
         try:
             found = _filed(file, name, known, reference)
         except (Expected, OSError, UnicodeError) as error:
-            # One file is nobody else's trouble, whatever its name or its folder does to it.
+            # A full or failing disk is no fault of the file: it is tried again the next time.
+            if isinstance(error, OSError) and error.errno not in _OF_THE_NAME:
+                raise
+            # One file is nobody else's trouble, whatever it is called or stands beside.
             found = Judged(file, None, _reported_as(file, seen[0], str(error)))
         judged.append(found)
     return judged

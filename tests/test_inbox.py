@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,19 @@ def test_one_file_is_nobody_elses_trouble(house: House, data_set: DataSet) -> No
     assert judged[answered].release is None and answered.exists()
     assert judged[long].release == f"undated__{'x' * 150}.csv" and not long.exists()
     assert take(house) == []
+
+
+def test_a_full_disk_is_no_fault_of_the_file(house: House, data_set: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reported as one, the file would wait for a change of its own for ever."""
+    path = drop(house, "good.csv", GOOD)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.filing.seal", full)
+        with pytest.raises(OSError, match="No space left"):
+            take(house)
+    assert path.exists() and not path.with_name(path.name + inbox.REPORT).exists()
+
+    assert [found.release for found in take(house)] == ["undated__good.csv"]
